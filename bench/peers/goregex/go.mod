@@ -1,0 +1,3 @@
+module fastlog.invalid/goregex
+
+go 1.24
