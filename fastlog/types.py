@@ -1,5 +1,5 @@
 """The words that components share: origins, chunks, results and the component protocols. Imports nothing of fastlog but
-the compiled Batch, and only for type checking.
+the leaves errors and telemetry and, for type checking only, the compiled Batch.
 
 The way of the data (DESIGN, section 1): a receiver fills a :class:`~fastlog.Batch` with raw bytes and submits it; a worker
 runs its plan, the pipeline's processors and each exporter's encoder over it; the exporter's senders join the encoded
@@ -9,9 +9,13 @@ come up; nothing else connects a receiver with an exporter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import builtins
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from fastlog.errors import Problem
+from fastlog.telemetry import Metrics
 
 if TYPE_CHECKING:
     from fastlog._core.batch import Batch
@@ -135,16 +139,18 @@ class Component:
 
     kind: str  # receiver | processor | exporter | extension
     type: str
-    config: type[Any]
+    config: builtins.type[Any]
     create: Callable[..., Any]
     stability: str = "beta"
-    checks: tuple[Callable[..., Any], ...] = field(default=())
+    checks: tuple[Callable[[Any], Iterable[Problem]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a component is created with: its id (for messages, metrics and state keys) and where its config was written."""
+    """What a component is created with: its id (for messages, metrics and state keys), where its config was written,
+    and the counters of the pipeline it runs in."""
 
     id: ComponentID
     path: str  # "receivers::filelog/syslog"
     environment: Mapping[str, str] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)

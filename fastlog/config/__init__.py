@@ -1,0 +1,1 @@
+"""The collector's configuration: YAML in, validated models out."""

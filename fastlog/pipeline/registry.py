@@ -1,0 +1,65 @@
+"""Which component types there are, and where each lives.
+
+A component's module is imported when a configuration names it, so that a run pays for what it uses and nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+
+from fastlog.types import Component
+
+MODULES: dict[str, dict[str, str]] = {
+    "receiver": {
+        "filelog": "fastlog.receivers.filelog",
+    },
+    "processor": {
+        "attributes": "fastlog.processors.attributes",
+        "batch": "fastlog.processors.batch",
+        "memory_limiter": "fastlog.processors.memory_limiter",
+        "resource": "fastlog.processors.resource",
+        "resourcedetection": "fastlog.processors.resourcedetection",
+        "transform": "fastlog.processors.transform",
+    },
+    "exporter": {
+        "clickhouse": "fastlog.exporters.clickhouse",
+        "debug": "fastlog.exporters.debug",
+        "file": "fastlog.exporters.file",
+        "nop": "fastlog.exporters.nop",
+        "otlphttp": "fastlog.exporters.otlphttp",
+    },
+    "extension": {
+        "file_storage": "fastlog.extensions.file_storage",
+        "health_check": "fastlog.extensions.health_check",
+    },
+}
+
+RENAMED = {
+    "receiver": {"file_log": "filelog"},
+    "processor": {"resource_detection": "resourcedetection"},
+    "exporter": {"otlp_http": "otlphttp"},
+    "extension": {},
+}
+"""The collector's newer names; both are accepted."""
+
+
+def names(kind: str) -> list[str]:
+    """Every accepted type of ``kind``, the newer names included, sorted."""
+    return sorted([*MODULES[kind], *RENAMED[kind]])
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """The name in ``known`` that ``name`` was most likely meant to be, or ``""``."""
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return matches[0] if matches else ""
+
+
+def find(kind: str, type_: str) -> Component | None:
+    """The component of ``kind`` called ``type_`` under its old or its new name; None if there is none."""
+    module = MODULES[kind].get(RENAMED[kind].get(type_, type_))
+    if module is None:
+        return None
+    component = import_module(module).COMPONENT
+    assert isinstance(component, Component), f"{module}.COMPONENT is no Component"
+    return component

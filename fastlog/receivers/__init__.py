@@ -1,0 +1,1 @@
+"""The receivers: one folder or file each, found by fastlog.pipeline.registry."""
