@@ -97,6 +97,12 @@ class Host(Protocol):
     def checkpoint(self, source: str) -> Position | None:
         """The position up to which every exporter of this receiver has acknowledged ``source``; None if unknown."""
 
+    def known(self) -> Mapping[str, Mapping[str, Any]]:
+        """The facts remembered of every source of this receiver, by source (see :meth:`describe`)."""
+
+    def describe(self, source: str, facts: Mapping[str, Any]) -> None:
+        """Remember ``facts`` (JSON values) with ``source``: what recognises it after a restart."""
+
     def reserve(self, size: int) -> bool:
         """Take ``size`` bytes of the memory budget, waiting while it is spent; False when the pipeline is stopping."""
 
