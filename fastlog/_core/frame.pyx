@@ -1,0 +1,237 @@
+"""A raw block to rows: lines, cut, trimmed and repaired in the collector's order (stanza: split, flush, trim, decode)."""
+
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
+
+from fastlog._core.batch cimport BatchData, batch_begin_rows, column_values
+from fastlog._core.memory cimport bytes_reserve
+from fastlog._core.plan cimport Framer
+from fastlog._core.types cimport KIND_BYTES, Span
+from fastlog._core.utf8 cimport utf8_repair, utf8_valid_prefix
+
+# Where the line feeds and the bytes above 0x7F are in 64 bytes, as two bit masks. Reads 64 bytes: arenas are padded.
+# C, because it is intrinsics; the variant is chosen by the flags of the module (setup.py, HOT).
+cdef extern from * nogil:
+    """
+    #include <string.h>
+    #if defined(__AVX2__)
+    #include <immintrin.h>
+    #elif defined(__SSE2__)
+    #include <emmintrin.h>
+    #elif defined(__ARM_NEON)
+    #include <arm_neon.h>
+    #endif
+
+    static inline void fastlog_line_masks(const uint8_t *s, uint64_t *newlines, uint64_t *high) {
+    #if defined(__AVX2__)
+        const __m256i lf = _mm256_set1_epi8(10);
+        const __m256i a = _mm256_loadu_si256((const __m256i *)s);
+        const __m256i b = _mm256_loadu_si256((const __m256i *)(s + 32));
+        *newlines = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, lf))
+                  | (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, lf)) << 32;
+        *high = (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
+    #elif defined(__SSE2__)
+        const __m128i lf = _mm_set1_epi8(10);
+        uint64_t n = 0, h = 0;
+        for (int i = 0; i < 4; i++) {
+            const __m128i v = _mm_loadu_si128((const __m128i *)(s + 16 * i));
+            n |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, lf)) << 16 * i;
+            h |= (uint64_t)(uint32_t)_mm_movemask_epi8(v) << 16 * i;
+        }
+        *newlines = n;
+        *high = h;
+    #elif defined(__ARM_NEON)
+        static const uint8_t bits[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+        const uint8x16_t bit = vld1q_u8(bits);
+        uint64_t n = 0, h = 0;
+        for (int i = 0; i < 4; i++) {
+            const uint8x16_t v = vld1q_u8(s + 16 * i);
+            const uint8x16_t l = vandq_u8(vceqq_u8(v, vdupq_n_u8(10)), bit);
+            const uint8x16_t g = vandq_u8(vcgeq_u8(v, vdupq_n_u8(0x80)), bit);
+            n |= (uint64_t)(vaddv_u8(vget_low_u8(l)) | vaddv_u8(vget_high_u8(l)) << 8) << 16 * i;
+            h |= (uint64_t)(vaddv_u8(vget_low_u8(g)) | vaddv_u8(vget_high_u8(g)) << 8) << 16 * i;
+        }
+        *newlines = n;
+        *high = h;
+    #else
+        uint64_t n = 0, h = 0;
+        for (int i = 0; i < 64; i++) {
+            n |= (uint64_t)(s[i] == 10) << i;
+            h |= (uint64_t)(s[i] >> 7) << i;
+        }
+        *newlines = n;
+        *high = h;
+    #endif
+    }
+    """
+    void line_masks "fastlog_line_masks" (const uint8_t *s, uint64_t *newlines, uint64_t *high)
+    int ctz64 "__builtin_ctzll" (uint64_t)
+    int popcount64 "__builtin_popcountll" (uint64_t)
+
+
+cdef enum Encoding:
+    ENCODING_UTF8 = 0       # ill-formed bytes become U+FFFD
+    ENCODING_RAW = 1        # bytes pass as they are
+    ENCODING_NOP = 2        # no lines, no trimming: one bytes body a block
+
+
+cdef struct LineRules:
+    int32_t max_log_size    # bytes; a longer line is cut into records of this size
+    int encoding
+    bint trim_leading       # " \t\r\n"
+    bint trim_trailing
+
+
+cdef inline bint is_blank(uint8_t c) noexcept nogil:
+    return c == 32 or c == 9 or c == 13 or c == 10
+
+
+cdef int repair_body(BatchData *b, Span *body) noexcept nogil:
+    """Put U+FFFD for ill-formed UTF-8 into a copy of ``body`` at the end of the arena. The arena may move."""
+    cdef const uint8_t *s = b.arena.data + body.off
+    cdef Py_ssize_t size
+    cdef int status
+    if utf8_valid_prefix(s, body.len) == body.len:
+        return 0
+    status = bytes_reserve(&b.arena, <size_t> body.len * 3)
+    if status:
+        return status
+    size = utf8_repair(b.arena.data + body.off, body.len, b.arena.data + b.arena.len)
+    body.off = <int32_t> b.arena.len
+    body.len = <int32_t> size
+    b.arena.len += size
+    return 0
+
+
+cdef inline int add_record(const LineRules *rules, BatchData *b, int32_t start, int32_t end, bint high) noexcept nogil:
+    """One record of arena[start:end], unless nothing is left of it after trimming."""
+    cdef const uint8_t *s = b.arena.data
+    cdef Span body
+    cdef int status
+    b.lines[b.rows].off = start
+    b.lines[b.rows].len = end - start
+    if rules.trim_leading:
+        while start < end and is_blank(s[start]):
+            start += 1
+    if rules.trim_trailing:
+        while start < end and is_blank(s[end - 1]):
+            end -= 1
+    if start == end:
+        return 0
+    body.off = start
+    body.len = end - start
+    if high and rules.encoding == ENCODING_UTF8:
+        status = repair_body(b, &body)
+        if status:
+            return status
+    b.body.spans[b.rows] = body
+    b.rows += 1
+    return 0
+
+
+cdef inline int add_line(const LineRules *rules, BatchData *b, int32_t start, int32_t end, bint high) noexcept nogil:
+    """The records of one line, whose line feed is at ``end``."""
+    cdef int status
+    if end > start and b.arena.data[end - 1] == 13:
+        end -= 1
+    while end - start > rules.max_log_size:
+        status = add_record(rules, b, start, start + rules.max_log_size, high)
+        if status:
+            return status
+        start += rules.max_log_size
+    return add_record(rules, b, start, end, high)
+
+
+cdef int64_t count_newlines(const BatchData *b) noexcept nogil:
+    cdef int64_t n = 0
+    cdef int32_t at = b.data_start
+    cdef uint64_t newlines, high
+    while at < b.data_end:
+        line_masks(b.arena.data + at, &newlines, &high)
+        if b.data_end - at < 64:
+            newlines &= (<uint64_t> 1 << (b.data_end - at)) - 1
+        n += popcount64(newlines)
+        at += 64
+    return n
+
+
+cdef int begin(BatchData *b, int64_t most) noexcept nogil:
+    """Room for ``most`` rows; none are there yet."""
+    cdef int status
+    if most > INT32_MAX // 64:
+        most = INT32_MAX // 64
+    status = batch_begin_rows(b, <int32_t> most)
+    b.rows = 0
+    return status
+
+
+cdef int frame_lines(void *ctx, BatchData *b) noexcept nogil:
+    cdef const LineRules *rules = <const LineRules *> ctx
+    cdef int32_t at = b.data_start, start = b.data_start, i
+    cdef int32_t end = b.data_end
+    cdef uint64_t newlines, high
+    cdef bint dirty = False     # the line so far has a byte above 0x7F
+    cdef int status = begin(b, count_newlines(b) + (end - start) // rules.max_log_size + 1)
+    while at < end and status == 0:
+        line_masks(b.arena.data + at, &newlines, &high)
+        if end - at < 64:
+            newlines &= (<uint64_t> 1 << (end - at)) - 1
+            high &= (<uint64_t> 1 << (end - at)) - 1
+        while newlines:
+            i = ctz64(newlines)
+            dirty = dirty or (high & ((<uint64_t> 1 << i) - 1)) != 0
+            high = high >> i << i
+            status = add_line(rules, b, start, at + i, dirty)
+            if status:
+                return status
+            start = at + i + 1
+            dirty = False
+            newlines &= newlines - 1
+        dirty = dirty or high != 0
+        at += 64
+    if status == 0 and start < end:
+        status = add_line(rules, b, start, end, dirty)
+    return status
+
+
+cdef int frame_whole(void *ctx, BatchData *b) noexcept nogil:
+    """``encoding: nop``: the block as bytes bodies of at most max_log_size."""
+    cdef const LineRules *rules = <const LineRules *> ctx
+    cdef int32_t start = b.data_start, row = 0
+    cdef int32_t size
+    cdef int status = begin(b, (b.data_end - start) // rules.max_log_size + 1)
+    if status:
+        return status
+    while start < b.data_end:
+        size = min(b.data_end - start, rules.max_log_size)
+        b.lines[row].off = b.body.spans[row].off = start
+        b.lines[row].len = b.body.spans[row].len = size
+        start += size
+        row += 1
+    b.rows = row
+    status = column_values(b, &b.body)
+    if status == 0:
+        for row in range(b.rows):
+            b.body.values[row].kind = KIND_BYTES
+    return status
+
+
+cdef class LineFramer(Framer):
+    """Records are lines ending in LF; a CR before it goes too (DESIGN, section 3; the collector's ``filelog``).
+
+    ``max_log_size`` is in bytes. ``encoding``: "utf-8", "utf-8-raw" or "nop"; other encodings are decoded before.
+    """
+
+    cdef LineRules rules
+
+    def __init__(self, max_log_size=1 << 20, encoding="utf-8", trim_leading=True, trim_trailing=True):
+        encodings = {"utf-8": ENCODING_UTF8, "utf-8-raw": ENCODING_RAW, "nop": ENCODING_NOP}
+        if encoding not in encodings:
+            raise ValueError(f"{encoding!r} is not an encoding of the line framer; use one of {', '.join(encodings)}")
+        if not 0 < max_log_size <= 1 << 30:
+            raise ValueError(f"max_log_size must be between 1 byte and 1 GiB, not {max_log_size}")
+        self.rules.max_log_size = max_log_size
+        self.rules.encoding = encodings[encoding]
+        self.rules.trim_leading = trim_leading
+        self.rules.trim_trailing = trim_trailing
+        self.ctx = &self.rules
+        self.frame = frame_whole if self.rules.encoding == ENCODING_NOP else frame_lines

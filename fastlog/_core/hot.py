@@ -1,0 +1,20 @@
+"""The kernels that are built once a processor level, in the build for this processor.
+
+``FASTLOG_CPU=baseline`` forces the portable build, for tests and for comparing.
+"""
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from fastlog._core.cpu import x86_64_v3
+
+level = "v3" if os.environ.get("FASTLOG_CPU") != "baseline" and x86_64_v3() else "baseline"
+
+if TYPE_CHECKING:
+    from fastlog._core import frame, otlp
+else:
+    _package = "fastlog._core.v3" if level == "v3" else "fastlog._core"
+    frame, otlp = (import_module(f"{_package}.{name}") for name in ("frame", "otlp"))
+
+__all__ = ["frame", "level", "otlp"]
