@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of patterns and lines)
 """Generate regular expressions and lines for them, the same ones in every run.
 
 Patterns are built as small trees that can both be written in RE2 syntax and *sampled* for strings they are likely to match,
@@ -115,7 +116,9 @@ def bracket(r: random.Random) -> Piece:
             parts.append("\\" + rune if rune in "\\]^-[" else _escape(rune, r) if rune in "\n\t" else rune)
             inside += rune
         elif kind < 0.65:
-            low, high = r.choice(["az", "AZ", "09", "ac", "xz", "!/", "а\u044f", "\u0080\u07ff", "a中", "\x00\x1f", " ~"])
+            low, high = r.choice(
+                ["az", "AZ", "09", "ac", "xz", "!/", "а\u044f", "\u0080\u07ff", "a中", "\x00\x1f", " ~"]
+            )
             parts.append(f"\\x{{{ord(low):x}}}-\\x{{{ord(high):x}}}" if ord(low) < 32 else f"{low}-{high}")
             inside += low + high
         elif kind < 0.8:
@@ -367,7 +370,7 @@ EVERYDAY: list[tuple[str, list[str]]] = [
         ],
     ),
     (
-        r'^(?P<type>\S+) (?P<time>\S+) (?P<elb>\S+) (?P<client>\S+):(?P<port>\d+) (?P<target>\S+) (?P<t1>-?[\d.]+) (?P<t2>-?[\d.]+) '
+        r"^(?P<type>\S+) (?P<time>\S+) (?P<elb>\S+) (?P<client>\S+):(?P<port>\d+) (?P<target>\S+) (?P<t1>-?[\d.]+) (?P<t2>-?[\d.]+) "
         r'(?P<t3>-?[\d.]+) (?P<status>\d+|-) (?P<tstatus>\d+|-) (?P<rx>\d+) (?P<tx>\d+) "(?P<request>[^"]*)" "(?P<agent>[^"]*)"',
         [
             "http 2025-11-11T00:00:01.186641Z app/lb/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 "
@@ -382,11 +385,24 @@ EVERYDAY: list[tuple[str, list[str]]] = [
             "2 123456789010 eni-1235b8ca - - - - - - - 1431280876 1431280934 - NODATA",
         ],
     ),
-    (r'(?P<key>[A-Za-z_][\w.-]*)=(?P<value>"(?:[^"\\]|\\.)*"|[^\s"]+)', ['level=info msg="a \\"b\\" c" n=1', "x = y", "é=1 k=v"]),
+    (
+        r'(?P<key>[A-Za-z_][\w.-]*)=(?P<value>"(?:[^"\\]|\\.)*"|[^\s"]+)',
+        ['level=info msg="a \\"b\\" c" n=1', "x = y", "é=1 k=v"],
+    ),
     (r"(?P<0>(\{.*\}))", ['x {"a": {"b": 1}} y', "{}", "} {", "no"]),
     (
         r"(?i)(?P<0>\b(alert|crit|emerg|fatal|error|err|warn|notice|debug|dbug|trace))",
-        ["an ERROR happened", "erratic", "terror", "criterion", "the warning", "Nothing", "x_error", "é error", "ſerror dbug"],
+        [
+            "an ERROR happened",
+            "erratic",
+            "terror",
+            "criterion",
+            "the warning",
+            "Nothing",
+            "x_error",
+            "é error",
+            "ſerror dbug",
+        ],
     ),
     (r"^(a+)+$", ["a" * 40, "a" * 40 + "!", ""]),
     (r"(a|aa)*b", ["a" * 40, "a" * 40 + "b"]),
@@ -395,7 +411,10 @@ EVERYDAY: list[tuple[str, list[str]]] = [
         r"^(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$",
         ["123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-42661417400"],
     ),
-    (r"^<(?P<pri>\d{1,3})>(?P<version>\d)? ?(?P<rest>.*)$", ["<34>1 2025-11-11T00:00:01Z h app - - - x", "<13>Nov 11 x", "<1234>x"]),
+    (
+        r"^<(?P<pri>\d{1,3})>(?P<version>\d)? ?(?P<rest>.*)$",
+        ["<34>1 2025-11-11T00:00:01Z h app - - - x", "<13>Nov 11 x", "<1234>x"],
+    ),
 ]
 
 

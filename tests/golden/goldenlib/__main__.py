@@ -1,0 +1,98 @@
+"""Record the collector's results, or run collector and fastlog side by side. Called by ``scripts/dev golden``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from . import compare
+from .canonical import Record
+from .cases import Case, load
+from .run import RunError, batches, collect, refusal
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+COLLECTOR = REPOSITORY / "bench/peers/otelcol/_build/otelcol"
+QUIET = {"telemetry": {"metrics": {"level": "none"}, "logs": {"level": "fatal"}}}
+FASTLOG = [sys.executable, "-m", "fastlog"]
+
+
+def run_collector(cases: list[Case]) -> dict[str, list[Record]]:
+    results: dict[str, list[Record]] = {}
+    for batch in batches([c for c in cases if not c.refused], 200):
+        results |= collect([str(COLLECTOR)], batch, extra=QUIET)
+    for case in cases:
+        if case.refused:
+            message = refusal([str(COLLECTOR), "validate"], case) or refusal([str(COLLECTOR)], case)
+            if message is None:
+                raise RunError(f"{case.id}: the collector accepts this configuration")
+            results[case.id] = [{"refused": message.strip().splitlines()[-1][-400:]}]
+    return results
+
+
+def record(cases: list[Case]) -> int:
+    """Run the collector and write what it did, keeping the results of cases that were not asked for."""
+    results = run_collector(cases)
+    by_group: dict[str, dict[str, list[Record]]] = defaultdict(dict)
+    for case in cases:
+        by_group[case.group][case.name] = results[case.id]
+    for group, new in by_group.items():
+        known = {case.name for case in load([group]) if case.group == group}
+        kept = {name: records for name, records in compare.expected(group).items() if name in known}
+        compare.write_expected(group, {**kept, **new})
+        print(f"{group}: {len(new)} cases, {sum(map(len, new.values()))} records")
+    return 0
+
+
+def side_by_side(cases: list[Case], recorded: bool) -> int:
+    """Compare fastlog with the collector, or with its recorded results; print the differences."""
+    known = compare.deviations()
+    live = {} if recorded else run_collector(cases)
+    different = 0
+    wanted = {c.id: live[c.id] if live else compare.expected(c.group).get(c.name, []) for c in cases}
+    results: dict[str, list[Record]] = {}
+    for batch in batches([c for c in cases if not c.refused], 100):
+        try:
+            results |= collect([*FASTLOG, "run"], batch, expected={c.id: len(wanted[c.id]) for c in batch})
+        except RunError as error:
+            for case in batch if len(batch) > 1 else []:
+                try:
+                    results |= collect([*FASTLOG, "run"], [case], expected={case.id: len(wanted[case.id])})
+                except RunError as one:
+                    print(f"--- {case.id}: {one}")
+                    different += 1
+            if len(batch) == 1:
+                print(f"--- {batch[0].id}: {error}")
+                different += 1
+    for case in cases:
+        if case.refused:
+            lines = [] if refusal([*FASTLOG, "validate"], case) else ["accepted, the collector refuses it"]
+        elif case.id in results:
+            lines = compare.difference(case, wanted[case.id], results[case.id])
+        else:
+            continue
+        if lines and case.id not in known:
+            different += 1
+            print(f"--- {case.id}")
+            print("\n".join("  " + line for line in lines))
+    print(f"{len(cases)} cases, {different} different, {sum(c.id in known for c in cases)} documented deviations")
+    return 1 if different else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/dev golden", description=__doc__)
+    parser.add_argument("--record", action="store_true", help="run the collector and rewrite the expected results")
+    parser.add_argument("--recorded", action="store_true", help="compare with the recorded results, not the collector")
+    parser.add_argument("case", nargs="*", help="a group, a case (group.name), or the start of one")
+    arguments = parser.parse_args()
+    cases = load(arguments.case)
+    if not cases:
+        parser.error("no case of that name; see tests/golden/cases")
+    if not arguments.recorded and not COLLECTOR.exists():
+        parser.error("the collector is not built; run bench/peers/otelcol/build")
+    return record(cases) if arguments.record else side_by_side(cases, arguments.recorded)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

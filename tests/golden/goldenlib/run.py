@@ -1,0 +1,224 @@
+"""Run a program over many cases at once: one pipeline a case, one process a time zone and environment."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .canonical import Record, records, relocated
+from .cases import Case
+
+
+class RunError(Exception):
+    """The program did not start, or ended early; the text holds the end of its output."""
+
+
+class Sink(ThreadingHTTPServer):
+    """An OTLP/HTTP receiver that keeps the requests of ``/<case id>/v1/logs`` by case."""
+
+    daemon_threads = True
+    request_queue_size = 1024
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: dict[str, list[bytes]] = defaultdict(list)
+        self.last_arrival = time.monotonic()
+        self.lock = threading.Lock()
+
+    def receive(self, case_id: str, body: bytes) -> None:
+        with self.lock:
+            self.requests[case_id].append(body)
+            self.last_arrival = time.monotonic()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that the program under test cuts when it stops is no error of ours."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Sink
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        self.server.receive(self.path.removeprefix("/").removesuffix("/v1/logs"), body)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def sink() -> Iterator[Sink]:
+    server = Sink()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def merged_config(cases: Iterable[Case], directory: Path, endpoint: str) -> dict[str, Any]:
+    """One configuration with a pipeline for each case; its names carry the case's id."""
+    config: dict[str, Any] = {"receivers": {}, "processors": {}, "exporters": {}, "service": {"pipelines": {}}}
+    for case in cases:
+        place = directory / case.id
+        receiver: dict[str, Any] = {"start_at": "beginning", "poll_interval": "100ms", **case.receiver}
+        for key in ("include", "exclude"):
+            if key in receiver or key == "include":
+                receiver[key] = [str(place / pattern) for pattern in receiver.get(key, ["*.log"])]
+        config["receivers"][f"filelog/{case.id}"] = receiver
+        names = []
+        for name, body in case.processors:
+            kind, _, rest = name.partition("/")
+            names.append(f"{kind}/{case.id}" + (f"-{rest}" if rest else ""))
+            config["processors"][names[-1]] = body
+        config["exporters"][f"otlphttp/{case.id}"] = {
+            "endpoint": f"{endpoint}/{case.id}",
+            "compression": "none",
+            "sending_queue": {"num_consumers": 1},
+        }
+        config["service"]["pipelines"][f"logs/{case.id}"] = {
+            "receivers": [f"filelog/{case.id}"],
+            "processors": names,
+            "exporters": [f"otlphttp/{case.id}"],
+        }
+    if not config["processors"]:
+        del config["processors"]
+    return config
+
+
+def write_files(cases: Iterable[Case], directory: Path) -> None:
+    for case in cases:
+        place = directory / case.id
+        place.mkdir(parents=True)
+        for name, content in case.files.items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(content)
+
+
+def batches(cases: Iterable[Case], size: int) -> Iterator[list[Case]]:
+    """Cases that may share a process: the same time zone and environment, at most ``size``."""
+    alike: dict[tuple[Any, ...], list[Case]] = defaultdict(list)
+    for case in cases:
+        alike[case.tz, tuple(sorted(case.env.items()))].append(case)
+    for group in alike.values():
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def collect(
+    command: list[str],
+    cases: list[Case],
+    *,
+    expected: Mapping[str, int] | None = None,
+    extra: Mapping[str, Any] | None = None,
+    timeout: float = 60.0,
+) -> dict[str, list[Record]]:
+    """Run ``command --config FILE`` over the cases and return each one's records.
+
+    With ``expected`` (records by case id) it stops soon after these have arrived; otherwise, or when they do not
+    arrive, after the longest ``settle`` of the cases has passed without a new record. The program is then asked to
+    end (SIGTERM), and what it still sends counts. Raises RunError when it ends by itself.
+    """
+    settle = max(case.settle for case in cases)
+    with tempfile.TemporaryDirectory(prefix="golden-") as name, sink() as server:
+        directory = Path(name).resolve()
+        write_files(cases, directory)
+        config = merged_config(cases, directory, f"http://127.0.0.1:{server.server_address[1]}")
+        config["service"].update(extra or {})
+        path = directory / "config.yaml"
+        path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        environment = {**os.environ, **cases[0].env, "TZ": cases[0].tz}
+        with (directory / "output.txt").open("w+b") as output:
+            process = subprocess.Popen([*command, "--config", str(path)], stdout=output, stderr=output, env=environment)
+            try:
+                _wait(process, server, cases, expected, settle, timeout)
+                ended = process.poll() is not None
+            finally:
+                if process.poll() is None:
+                    process.send_signal(signal.SIGTERM)
+                    try:
+                        process.wait(20)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        process.wait()
+            if ended:
+                output.seek(0)
+                raise RunError(f"{' '.join(command)} ended with {process.returncode}:\n{_tail(output.read())}")
+        return {
+            case.id: [relocated(r, str(directory / case.id)) for r in records(server.requests.get(case.id, []))]
+            for case in cases
+        }
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    server: Sink,
+    cases: list[Case],
+    expected: Mapping[str, int] | None,
+    settle: float,
+    timeout: float,
+) -> None:
+    """Until all that is expected has come, or nothing new has for ``settle`` seconds, or the process has ended."""
+    deadline = time.monotonic() + timeout
+    counted: dict[str, tuple[int, int]] = {}
+    first = time.monotonic()
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+        if expected is not None:
+            missing = False
+            for case in cases:
+                seen, total = counted.get(case.id, (0, 0))
+                bodies = server.requests.get(case.id, [])
+                if len(bodies) > seen:
+                    total += len(records(bodies[seen:]))
+                    counted[case.id] = (len(bodies), total)
+                missing |= total < expected[case.id]
+            if not missing:
+                time.sleep(0.3)  # what comes on top of the expected shows up now or while draining
+                return
+        quiet = time.monotonic() - server.last_arrival
+        started = server.requests or time.monotonic() - first > 10
+        if started and quiet > (settle if expected is None else settle + 1):
+            return
+
+
+def _tail(output: bytes) -> str:
+    text = output.decode("utf-8", "replace")
+    return re.sub(r"\n\s*\n", "\n", text)[-3000:]
+
+
+def refusal(command: list[str], case: Case) -> str | None:
+    """What ``command --config FILE`` says when it refuses the case's configuration, None if it accepts it."""
+    with tempfile.TemporaryDirectory(prefix="golden-") as name:
+        directory = Path(name).resolve()
+        path = directory / "config.yaml"
+        config = merged_config([case], directory, "http://127.0.0.1:1")
+        path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        try:
+            done = subprocess.run([*command, "--config", str(path)], capture_output=True, text=True, timeout=3)
+        except subprocess.TimeoutExpired:
+            return None
+        return None if done.returncode == 0 else _tail((done.stderr + done.stdout).encode())
