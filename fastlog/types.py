@@ -106,6 +106,9 @@ class Host(Protocol):
     def reserve(self, size: int) -> bool:
         """Take ``size`` bytes of the memory budget, waiting while it is spent; False when the pipeline is stopping."""
 
+    def release(self, size: int) -> None:
+        """Give back reserved bytes that were not submitted: of ``size`` reserved, a batch holds ``batch.raw_size``."""
+
     def stopping(self) -> bool:
         """True once a shutdown was asked for; receivers return from their loops soon after."""
 
@@ -114,6 +117,9 @@ class Receiver(Protocol):
     def start(self, host: Host, submit: Callable[[Batch], None]) -> None:
         """Start the reader thread. It calls ``submit`` with raw batches (``batch.origin`` and ``batch.plan`` set), in the
         order of each source."""
+
+    def caught_up(self) -> bool:
+        """True while everything that exists has been read and submitted; for ``--exit-when-caught-up``."""
 
     def stop(self) -> None:
         """Stop reading; returns when no further ``submit`` can come."""
@@ -134,6 +140,13 @@ class Exporter(Protocol):
         """One attempt to deliver ``chunks`` as one request. Runs on a sender thread; never raises for a refusal."""
 
     def shutdown(self) -> None: ...
+
+
+class Extension(Protocol):
+    def start(self, ready: Callable[[], bool]) -> None:
+        """Called before any pipeline starts; ``ready`` tells later whether they run. ComponentError stops the start."""
+
+    def stop(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,21 @@ from fastlog._core.hot import frame as chosen
 from fastlog._core.plan import Plan
 
 PIECES = st.sampled_from(
-    [b"\n", b"\r\n", b"\r", b" ", b"\t", b"a", b"word", b"x" * 70, "é".encode(), "日本".encode(), b"\xff", b"\xc3", b"\xe2\x82"]
+    [
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b" ",
+        b"\t",
+        b"a",
+        b"word",
+        b"x" * 70,
+        "é".encode(),
+        "日本".encode(),
+        b"\xff",
+        b"\xc3",
+        b"\xe2\x82",
+    ]
     + [b"\xed\xa0\x80", b"\xf0\x9f\x98", b"\x00", b"\xef\xbb\xbf", b"\xc0\xaf", b"\v\f"]
 )
 
@@ -38,7 +52,13 @@ def twin(data: bytes, most: int, leading: bool, trailing: bool, raw: bool) -> li
 
 
 @pytest.mark.parametrize("module", [baseline, chosen], ids=["baseline", "chosen"])
-@given(st.lists(PIECES, max_size=60).map(b"".join), st.sampled_from([1, 3, 64, 1 << 20]), st.booleans(), st.booleans(), st.booleans())
+@given(
+    st.lists(PIECES, max_size=60).map(b"".join),
+    st.sampled_from([1, 3, 64, 1 << 20]),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
 def test_lines(module, data, most, leading, trailing, raw):
     framer = module.LineFramer(most, "utf-8-raw" if raw else "utf-8", leading, trailing)
     batch = Plan(framer).new_batch()

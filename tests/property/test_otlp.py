@@ -12,8 +12,14 @@ from fastlog._core.batch import Batch
 from fastlog._core.hot import otlp as chosen
 
 TEXT = st.one_of(st.text(max_size=12), st.integers(100, 20000).map(lambda n: "é" * (n // 2)))
-SCALARS = st.one_of(st.none(), TEXT, st.booleans(), st.integers(-(1 << 63), (1 << 63) - 1), st.floats(), st.binary(max_size=40))
-VALUES = st.recursive(SCALARS, lambda v: st.one_of(st.lists(v, max_size=3), st.dictionaries(st.text(max_size=4), v, max_size=3)), max_leaves=6)
+SCALARS = st.one_of(
+    st.none(), TEXT, st.booleans(), st.integers(-(1 << 63), (1 << 63) - 1), st.floats(), st.binary(max_size=40)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda v: st.one_of(st.lists(v, max_size=3), st.dictionaries(st.text(max_size=4), v, max_size=3)),
+    max_leaves=6,
+)
 KEYS = st.one_of(st.sampled_from(["a", "host.name", "k" * 200]), st.text(max_size=6))
 RECORDS = st.lists(
     st.fixed_dictionaries(
