@@ -3,9 +3,9 @@
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
 
 from fastlog._core.batch cimport BatchData, batch_begin_rows, column_values
-from fastlog._core.memory cimport bytes_reserve
+from fastlog._core.memory cimport bytes_reserve, slab_alloc
 from fastlog._core.plan cimport Framer
-from fastlog._core.types cimport KIND_BYTES, Span
+from fastlog._core.types cimport ERR_MEMORY, KIND_BYTES, Span
 from fastlog._core.utf8 cimport utf8_repair, utf8_valid_prefix
 
 # Where the line feeds and the bytes above 0x7F are in 64 bytes, as two bit masks. Reads 64 bytes: arenas are padded.
@@ -109,10 +109,10 @@ cdef inline int add_record(const LineRules *rules, BatchData *b, int32_t start, 
     cdef int status
     b.lines[b.rows].off = start
     b.lines[b.rows].len = end - start
-    if rules.trim_leading:
+    if rules.trim_leading and s[start] <= 32:
         while start < end and is_blank(s[start]):
             start += 1
-    if rules.trim_trailing:
+    if rules.trim_trailing and end > start and s[end - 1] <= 32:
         while start < end and is_blank(s[end - 1]):
             end -= 1
     if start == end:
@@ -141,16 +141,33 @@ cdef inline int add_line(const LineRules *rules, BatchData *b, int32_t start, in
     return add_record(rules, b, start, end, high)
 
 
-cdef int64_t count_newlines(const BatchData *b) noexcept nogil:
-    cdef int64_t n = 0
-    cdef int32_t at = b.data_start
-    cdef uint64_t newlines, high
+cdef int32_t find_newlines(const BatchData *b, int32_t *ends, bint *high) noexcept nogil:
+    """Where the line feeds of the raw block are: ``ends`` has room for one a byte. Whether a byte is above 0x7F.
+
+    A store for each of a word's first three whether they are there or not: lines are longer than that makes sense to
+    branch on, and the branch is what costs.
+    """
+    cdef int32_t at = b.data_start, n = 0, i
+    cdef int32_t *out
+    cdef uint64_t newlines, mask, seen = 0
     while at < b.data_end:
-        line_masks(b.arena.data + at, &newlines, &high)
+        line_masks(b.arena.data + at, &newlines, &mask)
         if b.data_end - at < 64:
             newlines &= (<uint64_t> 1 << (b.data_end - at)) - 1
+            mask &= (<uint64_t> 1 << (b.data_end - at)) - 1
+        seen |= mask
+        out = ends + n
         n += popcount64(newlines)
+        for i in range(3):
+            out[i] = at + ctz64(newlines | <uint64_t> 1 << 63)
+            newlines &= newlines - 1
+        i = 3
+        while newlines:
+            out[i] = at + ctz64(newlines)
+            newlines &= newlines - 1
+            i += 1
         at += 64
+    high[0] = seen != 0
     return n
 
 
@@ -166,30 +183,23 @@ cdef int begin(BatchData *b, int64_t most) noexcept nogil:
 
 cdef int frame_lines(void *ctx, BatchData *b) noexcept nogil:
     cdef const LineRules *rules = <const LineRules *> ctx
-    cdef int32_t at = b.data_start, start = b.data_start, i
-    cdef int32_t end = b.data_end
-    cdef uint64_t newlines, high
-    cdef bint dirty = False     # the line so far has a byte above 0x7F
-    cdef int status = begin(b, count_newlines(b) + (end - start) // rules.max_log_size + 1)
-    while at < end and status == 0:
-        line_masks(b.arena.data + at, &newlines, &high)
-        if end - at < 64:
-            newlines &= (<uint64_t> 1 << (end - at)) - 1
-            high &= (<uint64_t> 1 << (end - at)) - 1
-        while newlines:
-            i = ctz64(newlines)
-            dirty = dirty or (high & ((<uint64_t> 1 << i) - 1)) != 0
-            high = high >> i << i
-            status = add_line(rules, b, start, at + i, dirty)
-            if status:
-                return status
-            start = at + i + 1
-            dirty = False
-            newlines &= newlines - 1
-        dirty = dirty or high != 0
-        at += 64
-    if status == 0 and start < end:
-        status = add_line(rules, b, start, end, dirty)
+    cdef int32_t start = b.data_start, size = b.data_end - b.data_start
+    cdef int32_t i, count
+    cdef bint high = False
+    # Mostly never touched, so never mapped.
+    cdef int32_t *ends = <int32_t *> slab_alloc(&b.slab, (<size_t> size + 64) * sizeof(int32_t))
+    cdef int status
+    if ends == NULL:
+        return ERR_MEMORY
+    count = find_newlines(b, ends, &high)
+    status = begin(b, count + size // rules.max_log_size + 1)
+    for i in range(count):
+        if status:
+            return status
+        status = add_line(rules, b, start, ends[i], high)
+        start = ends[i] + 1
+    if status == 0 and start < b.data_end:
+        status = add_line(rules, b, start, b.data_end, high)
     return status
 
 

@@ -24,6 +24,7 @@ cdef struct SlabBlock:
 cdef struct Slab:
     SlabBlock *head     # the block in use; older ones follow
     size_t used         # of head
+    size_t first        # capacity of the first block
 
 
 cdef inline int bytes_reserve(Bytes *b, size_t extra) noexcept nogil:
@@ -69,8 +70,8 @@ cdef inline void *slab_alloc(Slab *slab, size_t size) noexcept nogil:
         return NULL
     size = (size + PADDING + 15) & ~<size_t> 15
     if block == NULL or slab.used + size > block.cap:
-        cap = 1 << 18
-        if block != NULL and block.cap * 2 > cap:
+        cap = slab.first if slab.first else 1 << 18
+        if block != NULL:
             cap = block.cap * 2
         if cap < size:
             cap = size
@@ -87,17 +88,20 @@ cdef inline void *slab_alloc(Slab *slab, size_t size) noexcept nogil:
 
 
 cdef inline void slab_reset(Slab *slab) noexcept nogil:
-    """Forget every allocation; the largest (newest) block is kept for the next use."""
-    cdef SlabBlock *block
+    """Forget every allocation. What took several blocks will take one the next time, so that a steady stream maps no pages."""
+    cdef SlabBlock *block = slab.head
     cdef SlabBlock *older
-    if slab.head != NULL:
-        block = slab.head.next
-        while block != NULL:
-            older = block.next
-            free(block)
-            block = older
-        slab.head.next = NULL
+    cdef size_t total = 0
     slab.used = 0
+    if block == NULL or block.next == NULL:
+        return
+    while block != NULL:
+        older = block.next
+        total += block.cap
+        free(block)
+        block = older
+    slab.head = NULL
+    slab.first = total
 
 
 cdef inline void slab_free(Slab *slab) noexcept nogil:

@@ -29,7 +29,6 @@ cdef class Op:
     cdef run_fn run             # NULL = run_python() is called instead, with the GIL
     cdef void *ctx              # read-only while running: several threads share it
     cdef readonly str name      # where it was written, for messages: operators[1]
-    cpdef refresh(self, int64_t now_ns)
     cpdef run_python(self, Batch batch)
 
 

@@ -16,9 +16,6 @@ cdef enum:
 cdef class Op:
     """One step of a plan. Subclasses set ``prepare``, ``run`` and ``ctx``, or override :meth:`run_python`."""
 
-    cpdef refresh(self, int64_t now_ns):
-        """Called with the wall clock before a block; for what depends on the current year."""
-
     cpdef run_python(self, Batch batch):
         """The whole batch, with the GIL; returns (failed, first_row, code) like a Tally."""
         raise NotImplementedError(f"{type(self).__name__} has neither a kernel nor run_python()")
@@ -97,10 +94,7 @@ cdef class Plan:
         cdef list ops = list(self.ops)
         cdef frame_fn frame = self.framer.frame
         cdef void *ctx = self.framer.ctx
-        cdef Op op
         memset(tallies, 0, sizeof(tallies))
-        for op in ops:
-            op.refresh(batch.d.observed_ns)
         with nogil:
             status = frame(ctx, &batch.d)
         batch.check(status)
