@@ -20,15 +20,20 @@ class BatchPolicy:
     send_batch_size: int = 0
     send_batch_max_size: int = 0
     max_request_bytes: int = 16 << 20
+    send_batch_bytes: int = 0  # a trigger too, where the sizer counts bytes; 0 = none
 
     @property
     def immediate(self) -> bool:
-        """Nothing waits: the collector's batch processor ignores ``send_batch_size`` when ``timeout`` is 0."""
-        return self.timeout <= 0 or self.send_batch_size == 1
+        """Nothing waits. In the collector's batch processor either of ``timeout`` and ``send_batch_size`` 0 means that."""
+        return self.timeout <= 0 or not (self.send_batch_size or self.send_batch_bytes)
 
     def fits(self, records: int, size: int) -> bool:
         """Whether one request may have ``records`` records in ``size`` bytes."""
         return size <= self.max_request_bytes and (not self.send_batch_max_size or records <= self.send_batch_max_size)
+
+    def triggers(self, records: int, size: int) -> bool:
+        """Whether ``records`` records in ``size`` bytes are enough to go."""
+        return 0 < self.send_batch_size <= records or 0 < self.send_batch_bytes <= size
 
 
 @dataclass(slots=True)
@@ -78,8 +83,7 @@ class Coalescer:
         if not self._open.pieces:
             self._deadline = now + policy.timeout
         self._open.add(piece)
-        # The trigger 0 means in the collector: send by time-out only.
-        if policy.immediate or 0 < policy.send_batch_size <= self._open.records:
+        if policy.immediate or policy.triggers(self._open.records, self._open.size):
             ready.append(self._close())
         return ready
 

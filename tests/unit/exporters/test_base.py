@@ -153,7 +153,8 @@ def test_an_idle_queue_starts_no_thread_and_a_busy_one_no_more_than_it_needs(har
         (BatchPolicy(send_batch_max_size=5), [b"abcde", b"fghij", b"k", b"lm"]),
         (BatchPolicy(timeout=60, send_batch_size=100, max_request_bytes=11), [b"abcdefghijk", b"lm"]),
         (BatchPolicy(max_request_bytes=8), [b"abcdefgh", b"ij", b"k", b"lm"]),
-        (BatchPolicy(timeout=60, send_batch_size=0), [b"abcdefghijklm"]),
+        (BatchPolicy(timeout=60, send_batch_size=0), [b"abcdefghij", b"k", b"lm"]),
+        (BatchPolicy(timeout=60, send_batch_bytes=11), [b"abcdefghijk", b"lm"]),
     ],
 )
 def test_requests_keep_the_limits(harness: Callable[..., Harness], policy: BatchPolicy, bodies: list[bytes]) -> None:

@@ -1,0 +1,68 @@
+"""Content encodings of request bodies.
+
+A compressor takes the chunks of a request and returns the pieces of the encoded body, without joining either. The levels are
+the fastest that keep the ratio near the collector's (bench/e2e measures both): isal's deflate level 1 gives 86 % of the
+ratio of Go's default level on OTLP logs, zstd level 1 97 % of the ratio of klauspost's default.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Compress = Callable[[Iterable[Any]], list[bytes]]
+"""From buffers to the pieces of one encoded body. Leaves the GIL; may be called from several threads at once."""
+
+_GZIP_WINDOW = 31  # zlib's wbits: 15 bits of window + 16 for the gzip frame (RFC 1952)
+_ZLIB_WINDOW = 15  # the zlib frame (RFC 1950), which HTTP calls "deflate" (RFC 9110, section 8.4.1.2)
+_MEMORY_LEVEL = 9
+
+
+def compressor(name: str, level: int | None = None) -> tuple[str, Compress] | None:
+    """The Content-Encoding and the function for a collector's ``compression`` value; None for no compression.
+
+    ``level`` is the collector's ``compression_params::level``; -1 and None mean the default.
+    """
+    if name in ("", "none"):
+        return None
+    level = None if level == -1 else level
+    if name == "zstd":
+        return "zstd", _zstd(1 if level is None else level)
+    # isal knows 0 to 3; zlib's scale goes to 9 and its 6 has about the ratio of isal's 3.
+    fast = 1 if level is None else max(0, min(3, (level + 1) // 2))
+    if name == "gzip":
+        return "gzip", _deflate(fast, _GZIP_WINDOW)
+    return "deflate" if name == "deflate" else "zlib", _deflate(fast, _ZLIB_WINDOW)
+
+
+def _deflate(level: int, window: int) -> Compress:
+    from isal import isal_zlib
+
+    def compress(chunks: Iterable[Any]) -> list[bytes]:
+        stream = isal_zlib.compressobj(level, isal_zlib.DEFLATED, window, _MEMORY_LEVEL)
+        pieces = [stream.compress(chunk) for chunk in chunks]
+        pieces.append(stream.flush())
+        return [piece for piece in pieces if piece]
+
+    return compress
+
+
+def _zstd(level: int) -> Compress:
+    import zstandard
+
+    local = threading.local()  # a context is not for two threads at once, and costs a table of memory to make
+
+    def compress(chunks: Iterable[Any]) -> list[bytes]:
+        context = getattr(local, "context", None)
+        if context is None:
+            context = local.context = zstandard.ZstdCompressor(level=level)
+        bodies = list(chunks)
+        if len(bodies) == 1:
+            return [context.compress(bodies[0])]
+        stream = context.compressobj(size=sum(len(body) for body in bodies))
+        pieces = [stream.compress(body) for body in bodies]
+        pieces.append(stream.flush())
+        return [piece for piece in pieces if piece]
+
+    return compress
