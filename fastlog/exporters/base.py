@@ -110,7 +110,8 @@ class SenderQueue:
         on_drop: Callable[[Origin, int, str], None] | None = None,
         batch: BatchPolicy | None = None,
     ) -> SenderQueue:
-        """The queue of ``exporter`` as its configuration asks; ``batch`` is the pipeline's batch processor, if it has one.
+        """The queue of ``exporter`` as its configuration asks; ``batch`` is the pipeline's batch processor, if it has
+        one.
 
         An exporter that can split its chunks has a method ``split`` (see :data:`Split`).
         """

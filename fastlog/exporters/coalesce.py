@@ -24,7 +24,8 @@ class BatchPolicy:
 
     @property
     def immediate(self) -> bool:
-        """Nothing waits. In the collector's batch processor either of ``timeout`` and ``send_batch_size`` 0 means that."""
+        """Nothing waits. In the collector's batch processor either of ``timeout`` and ``send_batch_size`` 0 means
+        that."""
         return self.timeout <= 0 or not (self.send_batch_size or self.send_batch_bytes)
 
     def fits(self, records: int, size: int) -> bool:

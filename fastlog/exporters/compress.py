@@ -1,8 +1,8 @@
 """Content encodings of request bodies.
 
-A compressor takes the chunks of a request and returns the pieces of the encoded body, without joining either. The levels are
-the fastest that keep the ratio near the collector's (bench/e2e measures both): isal's deflate level 1 gives 86 % of the
-ratio of Go's default level on OTLP logs, zstd level 1 97 % of the ratio of klauspost's default.
+A compressor takes the chunks of a request and returns the pieces of the encoded body, without joining either. The
+levels are the fastest that keep the ratio near the collector's (bench/e2e measures both): isal's deflate level 1 gives
+86 % of the ratio of Go's default level on OTLP logs, zstd level 1 97 % of the ratio of klauspost's default.
 """
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ class QueueBatchConfig(ConfigModel):
 class QueueConfig(ConfigModel):
     """``sending_queue`` (exporterhelper).
 
-    What is waiting is bounded by the process's memory budget, which pauses the receivers; so ``queue_size`` drops nothing
-    when it is reached, whatever ``block_on_overflow`` says.
+    What is waiting is bounded by the process's memory budget, which pauses the receivers; so ``queue_size`` drops
+    nothing when it is reached, whatever ``block_on_overflow`` says.
     """
 
     enabled: bool = True
@@ -134,7 +134,7 @@ class TLSConfig(ConfigModel):
     include_system_ca_certs_pool: bool = False
     min_version: Literal["", "1.0", "1.1", "1.2", "1.3"] = "1.2"
     max_version: Literal["", "1.0", "1.1", "1.2", "1.3"] = ""
-    cipher_suites: list[str] = []
+    cipher_suites: list[str] = Field(default_factory=list)
     reload_interval: Duration = 0.0
 
     @model_validator(mode="after")
@@ -190,9 +190,9 @@ class HTTPClientConfig(QueuedConfig):
     endpoint: str = ""
     proxy_url: str = ""
     tls: TLSConfig = TLSConfig()
-    headers: Headers = {}
+    headers: Headers = Field(default_factory=dict)
     compression: str = "gzip"
-    compression_params: dict[Literal["level"], int] = {}
+    compression_params: dict[Literal["level"], int] = Field(default_factory=dict)
     read_buffer_size: int = 0
     write_buffer_size: int = 512 * 1024
     max_idle_conns: int = 100

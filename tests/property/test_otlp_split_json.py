@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import math
 from typing import Any
@@ -127,17 +128,16 @@ def test_a_cut_message_is_refused_or_a_shorter_one(request: ExportLogsServiceReq
     whole = request.SerializeToString()
     part = whole[: data.draw(st.integers(0, len(whole)))]
     to_json_or_refuse(part)
-    try:
+    with contextlib.suppress(ValueError):
         split(part, 1, 100)
-    except ValueError as error:
-        assert "no ExportLogsServiceRequest" in str(error)
 
 
 def to_json_or_refuse(data: bytes) -> None:
     try:
-        json.loads(bytes(to_json([data])))
-    except ValueError as error:
-        assert "no ExportLogsServiceRequest" in str(error) or "nested deeper" in str(error)
+        text = to_json([data])
+    except ValueError:
+        return
+    json.loads(bytes(text))
 
 
 def json_value(value: AnyValue) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Sends chunks as ``ExportLogsServiceRequest`` bodies over kept-alive connections.
 
-An uncompressed body goes from the chunks' buffers to the socket: urllib3 hands each of an iterable's buffers to ``sendall``
-as it is, provided the length is given (without it, it would use chunked encoding).
+An uncompressed body goes from the chunks' buffers to the socket: urllib3 hands each of an iterable's buffers to
+``sendall`` as it is, provided the length is given (without it, it would use chunked encoding).
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def outcome(status: int, headers: dict[str, str], answer: bytes) -> Outcome:
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header, a number or a date (RFC 9110, section 10.2.3); None if there is none."""
+    """Seconds to wait by a ``Retry-After`` header, a number or a date (RFC 9110, section 10.2.3); None if there is
+    none."""
     if value is None:
         return None
     text = value.strip()
