@@ -21,13 +21,22 @@ FASTLOG = [sys.executable, "-m", "fastlog"]
 def run_collector(cases: list[Case]) -> dict[str, list[Record]]:
     results: dict[str, list[Record]] = {}
     for batch in batches([c for c in cases if not c.refused], 200):
-        results |= collect([str(COLLECTOR)], batch, extra=QUIET)
+        try:
+            results |= collect([str(COLLECTOR)], batch, extra=QUIET)
+        except RunError as error:
+            found = [(case, refusal([str(COLLECTOR), "validate"], case)) for case in batch]
+            refused = "\n".join(f"{case.id}: {text}" for case, text in found if text)
+            raise RunError(refused or str(error)) from None
+    accepted = []
     for case in cases:
         if case.refused:
             message = refusal([str(COLLECTOR), "validate"], case) or refusal([str(COLLECTOR)], case)
             if message is None:
-                raise RunError(f"{case.id}: the collector accepts this configuration")
-            results[case.id] = [{"refused": message.strip().splitlines()[-1][-400:]}]
+                accepted.append(case.id)
+            else:
+                results[case.id] = [{"refused": message.strip().splitlines()[-1][-400:]}]
+    if accepted:
+        raise RunError(f"marked as refused, but the collector accepts: {', '.join(accepted)}")
     return results
 
 
@@ -91,7 +100,11 @@ def main() -> int:
         parser.error("no case of that name; see tests/golden/cases")
     if not arguments.recorded and not COLLECTOR.exists():
         parser.error("the collector is not built; run bench/peers/otelcol/build")
-    return record(cases) if arguments.record else side_by_side(cases, arguments.recorded)
+    try:
+        return record(cases) if arguments.record else side_by_side(cases, arguments.recorded)
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import signal
@@ -16,8 +17,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from .canonical import Record, records, relocated
 from .cases import Case
@@ -80,7 +79,10 @@ def sink() -> Iterator[Sink]:
 
 
 def merged_config(cases: Iterable[Case], directory: Path, endpoint: str) -> dict[str, Any]:
-    """One configuration with a pipeline for each case; its names carry the case's id."""
+    """One configuration with a pipeline for each case; its names carry the case's id.
+
+    It is written as JSON, which is YAML in which no text can be taken for a number or a date.
+    """
     config: dict[str, Any] = {"receivers": {}, "processors": {}, "exporters": {}, "service": {"pipelines": {}}}
     for case in cases:
         place = directory / case.id
@@ -149,7 +151,7 @@ def collect(
         config = merged_config(cases, directory, f"http://127.0.0.1:{server.server_address[1]}")
         config["service"].update(extra or {})
         path = directory / "config.yaml"
-        path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        path.write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
         environment = {**os.environ, **cases[0].env, "TZ": cases[0].tz}
         with (directory / "output.txt").open("w+b") as output:
             process = subprocess.Popen([*command, "--config", str(path)], stdout=output, stderr=output, env=environment)
@@ -216,7 +218,7 @@ def refusal(command: list[str], case: Case) -> str | None:
         directory = Path(name).resolve()
         path = directory / "config.yaml"
         config = merged_config([case], directory, "http://127.0.0.1:1")
-        path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        path.write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
         try:
             done = subprocess.run([*command, "--config", str(path)], capture_output=True, text=True, timeout=3)
         except subprocess.TimeoutExpired:
