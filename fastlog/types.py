@@ -109,6 +109,9 @@ class Host(Protocol):
     def release(self, size: int) -> None:
         """Give back reserved bytes that were not submitted: of ``size`` reserved, a batch holds ``batch.raw_size``."""
 
+    def fail(self, error: BaseException) -> None:
+        """The receiver can't go on: end the run, with exit code 1. For defects; a source that is away is waited for."""
+
     def stopping(self) -> bool:
         """True once a shutdown was asked for; receivers return from their loops soon after."""
 

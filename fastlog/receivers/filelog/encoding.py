@@ -1,0 +1,62 @@
+"""The encodings of log files: which the kernels read as they are, which are decoded first."""
+
+from __future__ import annotations
+
+import codecs
+
+NATIVE = {
+    "": "utf-8",
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "ascii": "utf-8",
+    "us-ascii": "utf-8",
+    "utf-8-raw": "utf-8-raw",
+    "utf8-raw": "utf-8-raw",
+    "nop": "nop",
+}
+"""The collector's names that need no decoding → the framer's name. It reads ASCII as UTF-8."""
+
+# "utf-16" without an order is little-endian there, and a byte order mark is text.
+_WIDE = {"utf-16": "utf-16-le", "utf16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+
+# Python has these, the IANA register doesn't have them as character sets.
+_NOT_TEXT = frozenset(("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "utf-7", "mbcs", "oem"))
+
+
+class Transcoder:
+    """Blocks of a file in another encoding, cut at line feeds and made UTF-8."""
+
+    def __init__(self, name: str) -> None:
+        """Raises ValueError when ``name`` is no encoding of text, or one whose line feeds can't be found."""
+        lowered = name.lower()
+        self._codec = _WIDE.get(lowered, lowered)
+        try:
+            info = codecs.lookup(self._codec)
+        except LookupError:
+            info = None
+        if info is None or info.name in _NOT_TEXT or not info._is_text_encoding:
+            raise ValueError(
+                f"{name!r} is not an encoding; use utf-8, utf-8-raw, ascii, utf-16le, utf-16be, nop or a name from the"
+                " IANA register of character sets"
+            )
+        newline = "\n".encode(self._codec)
+        if self._codec not in _WIDE.values() and newline != b"\n":
+            raise ValueError(f"{name!r} does not write a line feed as one byte; use utf-8, utf-16le or utf-16be")
+        self._newline = newline
+
+    def complete(self, data: bytes) -> int:
+        """How many bytes of ``data``, which starts at a character, end with its last line feed; 0 without one."""
+        at = len(data)
+        while (at := data.rfind(self._newline, 0, at)) >= 0:
+            if at % len(self._newline) == 0:
+                return at + len(self._newline)
+            at += len(self._newline) - 1  # the bytes of two characters: look on before them
+        return 0
+
+    def whole(self, size: int) -> int:
+        """The largest part of ``size`` bytes that doesn't cut a code unit."""
+        return size - size % len(self._newline)
+
+    def decode(self, data: bytes) -> bytes:
+        """As UTF-8, with U+FFFD for what is no character."""
+        return data.decode(self._codec, "replace").encode("utf-8", "replace")
