@@ -36,8 +36,8 @@ READ = 1 << 20
 
 @dataclass
 class Answer:
-    """What the sink does with a request. ``reset`` closes the connection hard instead of answering; ``keep`` says whether
-    the records count as taken."""
+    """What the sink does with a request. ``reset`` closes the connection hard instead of answering; ``keep`` says
+    whether the records count as taken."""
 
     status: int = 200
     body: bytes = b""
@@ -90,8 +90,8 @@ class Request:
 
 
 class Sink:
-    """Listens on a free port of the loopback interface. ``answers`` are used up in order, then everything is taken; or a
-    function of the request decides."""
+    """Listens on a free port of the loopback interface. ``answers`` are used up in order, then everything is taken; or
+    a function of the request decides."""
 
     def __init__(
         self,
@@ -106,9 +106,10 @@ class Sink:
         self._discard = discard
         self._tls = tls
         self._lock = threading.Lock()
-        self._connections: set[socket.socket] = set()
+        self._open: set[socket.socket] = set()
         self._stopping = False
         self.requests: list[Request] = []
+        self.connections = 0
         self.count = 0
         self.bytes = 0
         self.last = 0.0
@@ -129,7 +130,7 @@ class Sink:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
-            connections = list(self._connections)
+            connections = list(self._open)
         for connection in connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -168,6 +169,7 @@ class Sink:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
@@ -176,13 +178,13 @@ class Sink:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with self._lock:
-                self._connections.add(connection)
+                self._open.add(connection)
             self._talk(connection)
         except OSError:
             pass  # the client went away, or refused our certificate
         finally:
             with self._lock:
-                self._connections.discard(connection)
+                self._open.discard(connection)
             connection.close()
 
     def _talk(self, connection: socket.socket) -> None:

@@ -1,8 +1,4 @@
-"""Sends chunks as ``ExportLogsServiceRequest`` bodies over kept-alive connections.
-
-An uncompressed body goes from the chunks' buffers to the socket: urllib3 hands each of an iterable's buffers to
-``sendall`` as it is, provided the length is given (without it, it would use chunked encoding).
-"""
+"""Sends chunks as ``ExportLogsServiceRequest`` bodies, uncompressed ones straight from the encoders' buffers."""
 
 from __future__ import annotations
 
@@ -13,10 +9,9 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-import urllib3
-
 from fastlog.exporters import otlp
 from fastlog.exporters.compress import compressor
+from fastlog.exporters.http import Client
 from fastlog.exporters.otlphttp.config import Config
 from fastlog.exporters.otlphttp.response import partial_success, reason
 from fastlog.types import Chunk, Context, Outcome
@@ -26,30 +21,31 @@ if TYPE_CHECKING:
 
 _RETRYABLE = frozenset({429, 502, 503, 504})  # OTLP specification, "Retryable Response Codes"
 _RECORDS_REFUSED = frozenset({400, 413, 422})
-_LARGEST_ANSWER = 64 << 10  # bytes read of a response, as the collector does
 
 
 class OTLPHTTPExporter:
     """One destination. Every method may be called from several threads."""
 
     def __init__(self, config: Config) -> None:
-        url = urllib3.util.parse_url(config.url())
-        self._path = url.request_uri
         self._json = config.encoding == "json"
         self._compress = compressor(config.compression, config.compression_params.get("level"))
-        self._headers = {
+        headers = {
             "Content-Type": "application/json" if self._json else "application/x-protobuf",
             "User-Agent": user_agent(),
-            "Accept-Encoding": "identity",
         }
         if self._compress is not None:
-            self._headers["Content-Encoding"] = self._compress[0]
-        if config.disable_keep_alives:
-            self._headers["Connection"] = "close"
-        if url.auth is not None:
-            self._headers.update(urllib3.util.make_headers(basic_auth=url.auth))
-        self._headers.update({name: value.get_secret_value() for name, value in config.headers.items()})
-        self._pool = _pool(config, url)
+            headers["Content-Encoding"] = self._compress[0]
+        own = {name.lower(): value.get_secret_value() for name, value in config.headers.items()}
+        headers = {name: value for name, value in headers.items() if name.lower() not in own} | own
+        self._client = Client(
+            config.url(),
+            headers,
+            tls=config.tls.context() if config.url().startswith("https:") else None,
+            server_name=config.tls.server_name_override,
+            proxy=config.proxy_url,
+            keep_alive=not config.disable_keep_alives,
+            idle_timeout=config.idle_conn_timeout,
+        )
 
     def encode(self, batch: Batch) -> Chunk:
         return otlp.encode(batch)
@@ -63,35 +59,18 @@ class OTLPHTTPExporter:
             body = [otlp.to_json(body)]
         if self._compress is not None:
             body = self._compress[1](body)
-        headers = {**self._headers, "Content-Length": str(sum(len(part) for part in body))}
         try:
-            response = self._pool.urlopen(
-                "POST",
-                self._path,
-                body=body,
-                headers=headers,
-                retries=False,
-                redirect=False,
-                timeout=urllib3.Timeout(total=timeout) if timeout > 0 else None,
-                preload_content=False,
-                decode_content=False,
-            )
-            try:
-                answer = response.read(_LARGEST_ANSWER)
-                response.drain_conn()
-            finally:
-                response.release_conn()
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return Outcome(Outcome.RETRY, f"{type(error).__name__}: {_without_address(error)}")
-        return outcome(response.status, dict(response.headers), answer)
+            response = self._client.post(body, timeout)
+        except OSError as error:
+            return Outcome(Outcome.RETRY, f"{type(error).__name__}: {error}")
+        return outcome(response.status, response.headers, response.body)
 
     def shutdown(self) -> None:
-        self._pool.close()
+        self._client.close()
 
 
 def outcome(status: int, headers: dict[str, str], answer: bytes) -> Outcome:
-    """What a response means (OTLP specification, "OTLP/HTTP Response")."""
-    headers = {name.lower(): value for name, value in headers.items()}
+    """What a response means (OTLP specification, "OTLP/HTTP Response"); ``headers`` have lower-case names."""
     content_type = headers.get("content-type", "")
     if 200 <= status < 300:
         rejected, detail = partial_success(content_type, answer)
@@ -137,32 +116,3 @@ def user_agent() -> str:
 
 def create(config: Config, context: Context) -> OTLPHTTPExporter:
     return OTLPHTTPExporter(config)
-
-
-def _pool(config: Config, url: urllib3.util.Url) -> urllib3.HTTPConnectionPool:
-    options: dict[str, Any] = {"maxsize": config.sending_queue.num_consumers, "block": False}
-    secure = url.scheme == "https"
-    if secure:
-        options["ssl_context"] = config.tls.context()
-        if config.tls.server_name_override:
-            options["server_hostname"] = options["assert_hostname"] = config.tls.server_name_override
-        if config.tls.insecure_skip_verify:
-            options["cert_reqs"] = "CERT_NONE"
-            options["assert_hostname"] = False
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # said once at start instead
-    host = url.host
-    assert host is not None, "checked by Config"
-    if config.proxy_url:
-        manager = urllib3.ProxyManager(config.proxy_url, **options)
-        pool = manager.connection_from_host(host, url.port, url.scheme)
-        assert isinstance(pool, urllib3.HTTPConnectionPool)
-        return pool
-    if secure:
-        return urllib3.HTTPSConnectionPool(host, url.port, **options)
-    return urllib3.HTTPConnectionPool(host, url.port, **options)
-
-
-def _without_address(error: BaseException) -> str:
-    """What went wrong, without the representation of the pool or connection that urllib3 puts in front."""
-    text = str(error.args[-1] if error.args else error)
-    return text.rpartition(">: ")[2][:200]

@@ -73,7 +73,7 @@ def test_the_connection_is_kept_alive() -> None:
         exporter = make(sink)
         for _ in range(3):
             exporter.send([chunk("a")], 5)
-        assert exporter._pool.num_connections == 1
+        assert sink.connections == 1
         exporter.shutdown()
 
 
@@ -157,7 +157,7 @@ def test_a_partial_success_tells_how_many_and_why() -> None:
     assert (told.kind, told.rejected, told.detail) == (Outcome.DELIVERED, 3, "too old")
     told = outcome(
         200,
-        {"Content-Type": "application/json"},
+        {"content-type": "application/json"},
         b'{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"old"}}',
     )
     assert (told.rejected, told.detail) == (2, "old")
@@ -176,7 +176,7 @@ def test_a_partial_success_tells_how_many_and_why() -> None:
     ],
 )
 def test_the_reason_of_a_refusal_is_shown(content_type: str, body: bytes, text: str) -> None:
-    assert outcome(400, {"Content-Type": content_type}, body).detail == "HTTP status 400" + text
+    assert outcome(400, {"content-type": content_type}, body).detail == "HTTP status 400" + text
 
 
 @pytest.mark.parametrize("answer", [b"\xff", b"\x0a\x05\x08", b"{", b"null"])
@@ -190,8 +190,24 @@ def test_a_malformed_success_is_a_success(answer: bytes, content_type: str) -> N
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
     folder = tmp_path_factory.mktemp("tls")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+        ],
         cwd=folder,
         check=True,
         capture_output=True,
