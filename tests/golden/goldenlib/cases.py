@@ -15,6 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "cases"
 EXPECTED = ROOT / "expected"
+CLICKSTACK = ROOT.parent.parent / "fastlog/config/builtin/clickstack.yaml"
 
 KEYS = {
     "name", "about", "receiver", "operators", "processors", "input", "files", "variants", "tz", "yearless", "refused",
@@ -69,8 +70,35 @@ def _join(loader: _Loader, node: yaml.Node) -> bytes:
     return out
 
 
+def _clickstack(loader: _Loader, node: yaml.Node) -> Any:
+    """``!clickstack {}``: the ``transform`` of the built-in base, changed by the options given.
+
+    ``groups`` keeps only these statement groups, in this order; ``drop`` and ``swap`` leave out or exchange statements,
+    ``[group, index, …]``; ``reverse`` turns the order of these groups around; ``replace`` replaces text in all.
+    """
+    options = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+    transform = yaml.safe_load(CLICKSTACK.read_text(encoding="utf-8"))["processors"]["transform"]
+    groups = transform["log_statements"]
+    for group, *indexes in options.get("drop", []):
+        groups[group]["statements"] = [s for i, s in enumerate(groups[group]["statements"]) if i not in indexes]
+    for group, one, other in options.get("swap", []):
+        statements = groups[group]["statements"]
+        statements[one], statements[other] = statements[other], statements[one]
+    for group in options.get("reverse", []):
+        groups[group]["statements"].reverse()
+    for group in groups:
+        for old, new in options.get("replace", {}).items():
+            group["statements"] = [s.replace(old, new) for s in group["statements"]]
+            group["conditions"] = [c.replace(old, new) for c in group.get("conditions", [])]
+        if not group.get("conditions"):
+            group.pop("conditions", None)
+    transform["log_statements"] = [groups[i] for i in options.get("groups", range(len(groups)))]
+    return transform
+
+
 _Loader.add_constructor("!bytes", _bytes)
 _Loader.add_constructor("!join", _join)
+_Loader.add_constructor("!clickstack", _clickstack)
 
 
 def _raw(value: str | bytes) -> bytes:
@@ -78,9 +106,9 @@ def _raw(value: str | bytes) -> bytes:
 
 
 def _content(value: Any) -> bytes:
-    """A list is lines, each ended by LF; a string or bytes is the content as it is."""
+    """A list is lines (or lists of them), each ended by LF; a string or bytes is the content as it is."""
     if isinstance(value, list):
-        return b"".join(_raw(line) + b"\n" for line in value)
+        return b"".join(_content(line) if isinstance(line, list) else _raw(line) + b"\n" for line in value)
     return _raw(value)
 
 
