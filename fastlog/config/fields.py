@@ -119,7 +119,8 @@ class ConfigModel(BaseModel):
         if data is None:
             return {}
         if isinstance(data, dict):
-            return {key: value for key, value in data.items() if value is not None}
+            known = {name for field, info in cls.model_fields.items() for name in (field, info.alias)}
+            return {key: value for key, value in data.items() if value is not None or key not in known}
         return data
 
     def deviations(self) -> Iterable[str]:

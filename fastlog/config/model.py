@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from fastlog.config.fields import ConfigModel, Duration
+from fastlog.config.fields import ConfigModel
 from fastlog.errors import PathPart, Place, Problem
 from fastlog.types import Component, ComponentID
 
@@ -67,6 +67,26 @@ class TelemetryMetrics(ConfigModel):
     address: str = ""
     views: Any = None
 
+    @model_validator(mode="after")
+    def _check(self) -> TelemetryMetrics:
+        if self.address:
+            raise ValueError("address is no longer a key of the collector; write readers: [{pull: {exporter: …}}]")
+        self.endpoints()
+        return self
+
+    def endpoints(self) -> list[tuple[str, int]]:
+        """The host and port of every ``pull`` reader. ValueError for a reader that is not one for Prometheus."""
+        found = []
+        for reader in self.readers:
+            try:
+                prometheus = reader["pull"]["exporter"]["prometheus"]
+                found.append((str(prometheus.get("host", "localhost")), int(prometheus.get("port", 8888))))
+            except (KeyError, TypeError, AttributeError):
+                raise ValueError(
+                    "a reader is not supported; write {pull: {exporter: {prometheus: {host: …, port: …}}}}"
+                ) from None
+        return found if self.level != "none" else []
+
 
 class Telemetry(ConfigModel):
     logs: TelemetryLogs = TelemetryLogs()
@@ -108,6 +128,3 @@ class Config:
                         seen.add(item.path)
                         yield item
         yield from self.extensions
-
-
-__all__ = ["SECTIONS", "ComponentConfig", "Config", "Duration", "PipelineConfig", "Service", "Telemetry"]

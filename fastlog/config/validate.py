@@ -209,6 +209,7 @@ class _Validator:
         self.warn_unused(found, used)
         config = Config(tuple(pipelines), extensions, service.telemetry)
         for item in config.components():
+            self.storage(item, extensions)
             for check in item.component.checks:
                 for warning in check(item.model):
                     full = (*item.path, *warning.path)
@@ -244,6 +245,13 @@ class _Validator:
     def _has(self, path: Path, index: int) -> bool:
         node = _at(self.root, path)
         return node is not None and node.child(index) is not None
+
+    def storage(self, item: ComponentConfig, extensions: Sequence[ComponentConfig]) -> None:
+        """A receiver's ``storage`` must name an extension that runs."""
+        name = getattr(item.model, "storage", None) if item.component.kind == "receiver" else None
+        if name is not None and str(name) not in {str(one.id) for one in extensions}:
+            said = f"refers to extension {str(name)!r}, which is not in service::extensions"
+            self.problem((*item.path, "storage"), said, "configure it under 'extensions:' and list it there")
 
     def telemetry(self, service: Service) -> None:
         """Warn about what ``service::telemetry`` asks for and fastlog has not."""

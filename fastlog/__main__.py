@@ -1,0 +1,6 @@
+"""``python -m fastlog``."""
+
+from fastlog.cli import main
+
+if __name__ == "__main__":
+    main()
