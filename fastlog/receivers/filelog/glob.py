@@ -115,6 +115,8 @@ def _expand(pattern: str) -> list[str]:
     """``a{b,c{d,e}}`` → ``ab``, ``acd``, ``ace``."""
     start = _find(pattern, "{", 0)
     if start < 0:
+        if (stray := _find(pattern, "}", 0)) >= 0:
+            raise ValueError(f"{pattern!r}: '}}' at {stray} closes nothing; write '\\}}' for itself")
         return [pattern]
     depth, pieces, begin, index = 1, [], start + 1, start + 1
     while index < len(pattern):
@@ -220,8 +222,9 @@ def _path_regex(segments: list[str]) -> str:
     out = ""
     for index, segment in enumerate(segments):
         if segment == ANY_DEPTH:
-            if index == len(segments) - 1:
-                return out.removesuffix("/") + "(?:/.*)?" if out else ".*"
+            if segments[index + 1 :] in ([], [""]):
+                end = "/.*" if index == len(segments) - 1 else "/(?:.*/)?"
+                return out.removesuffix("/") + f"(?:{end})?" if out else ".*"
             out += "(?:.*/)?"
         else:
             out += _segment_regex(segment) + ("/" if index < len(segments) - 1 else "")
