@@ -1,5 +1,49 @@
 """The receiver ``filelog`` (``file_log``): reads and follows files, as the collector's receiver of that name does."""
 
-from fastlog.receivers.filelog.config import Config
+from __future__ import annotations
 
-__all__ = ["Config"]
+from fastlog._core.batch import Batch
+from fastlog._core.frame import LineFramer
+from fastlog._core.plan import Op
+from fastlog.operators import compile_plan, explain
+from fastlog.receivers.filelog.config import Config
+from fastlog.receivers.filelog.encoding import NATIVE, Transcoder
+from fastlog.receivers.filelog.reader import BlockReader, after_last_line, anywhere
+from fastlog.receivers.filelog.receiver import FilelogReceiver, attribute_keys
+from fastlog.telemetry import ErrorSampler, Log
+from fastlog.types import Component, Context
+
+_SHOWN = 200  # bytes of a record that an error line quotes
+
+
+def create(config: Config, context: Context) -> FilelogReceiver:
+    """The receiver of ``config``, with its operators compiled. Raises ValueError for what they can't do together."""
+    native = NATIVE.get(config.encoding.lower())
+    framer = LineFramer(
+        max_log_size=config.max_log_size,
+        encoding=native or "utf-8",
+        trim_leading=not config.preserve_leading_whitespaces,
+        trim_trailing=not config.preserve_trailing_whitespaces,
+    )
+    errors = ErrorSampler(Log(f"fastlog.{context.id}"))
+
+    def report(batch: Batch, op: Op, failed: int, first_row: int, code: int) -> None:
+        errors.add(
+            "an operator could not process records",
+            failed,
+            operator=f"{context.path}::{op.name}",
+            reason=explain(code),
+            record=batch.line(first_row)[:_SHOWN].decode("utf-8", "replace"),
+        )
+
+    plan = compile_plan(config.operators, framer=framer, constants=attribute_keys(config), on_failures=report)
+    reader = BlockReader(
+        plan,
+        anywhere if native == "nop" else after_last_line,
+        config.max_log_size,
+        None if native else Transcoder(config.encoding),
+    )
+    return FilelogReceiver(config, context, reader)
+
+
+COMPONENT = Component(kind="receiver", type="filelog", config=Config, create=create)

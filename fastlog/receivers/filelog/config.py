@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from fastlog.config.fields import ByteSize, ConfigModel, Duration
+from fastlog.operators import Operators
 from fastlog.receivers.filelog.encoding import NATIVE, Transcoder
 from fastlog.receivers.filelog.fingerprint import MIN_SIZE
 from fastlog.receivers.filelog.glob import Glob
@@ -90,7 +91,7 @@ class Config(ConfigModel):
     compression: str = ""
     attributes: dict[str, str] = Field(default_factory=dict)
     resource: dict[str, str] = Field(default_factory=dict)
-    operators: list[Any] = Field(default_factory=list)
+    operators: Operators = Field(default_factory=list)
     storage: str | None = None
     retry_on_failure: RetryOnFailure = RetryOnFailure()
 
@@ -154,6 +155,8 @@ class Config(ConfigModel):
         patterns = self.multiline.line_start_pattern or self.multiline.line_end_pattern
         if patterns and NATIVE.get(self.encoding.lower()) == "nop":
             raise ValueError("'encoding: nop' has no lines; remove 'multiline' or choose another encoding")
+        if patterns:
+            raise ValueError("'multiline' is not supported; remove it, and each line is a record")
         return self
 
     def deviations(self) -> list[str]:

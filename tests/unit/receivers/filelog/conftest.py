@@ -11,11 +11,8 @@ from typing import Any
 
 import pytest
 from fastlog._core.batch import Batch
-from fastlog._core.frame import LineFramer
-from fastlog._core.plan import Plan
 
-from fastlog.receivers.filelog.config import Config
-from fastlog.receivers.filelog.reader import BlockReader, after_last_line
+from fastlog.receivers.filelog import COMPONENT
 from fastlog.receivers.filelog.receiver import FilelogReceiver
 from fastlog.types import ComponentID, Context, Origin
 
@@ -66,10 +63,9 @@ class Harness:
     def start(self, **config: Any) -> None:
         config.setdefault("include", [str(self.directory / "*.log")])
         config.setdefault("start_at", "beginning")
-        parsed = Config.model_validate(config)
-        plan = Plan(LineFramer(max_log_size=parsed.max_log_size))
-        reader = BlockReader(plan, after_last_line, parsed.max_log_size)
-        self.receiver = FilelogReceiver(parsed, Context(ComponentID("filelog"), "receivers::filelog"), reader)
+        context = Context(ComponentID("filelog"), "receivers::filelog")
+        self.receiver = COMPONENT.create(COMPONENT.config.model_validate(config), context)
+        assert self.receiver is not None
         self.receiver.start(self.host, self._take)
 
     def _take(self, batch: Batch) -> None:

@@ -447,3 +447,42 @@ def test_an_idle_receiver_does_nothing(harness: Harness) -> None:
     began = time.process_time()
     time.sleep(1.0)
     assert time.process_time() - began < 0.1
+
+
+def test_other_encodings_are_decoded_and_positions_stay_the_files(harness: Harness) -> None:
+    log = harness.directory / "app.log"
+    text = "".join(f"zeile {number} \u00e4\u00f6\n" for number in range(60_000))
+    log.write_bytes(text.encode("utf-16-le"))
+    harness.start(encoding="utf-16le")
+    harness.wait(lambda: len(harness.lines) >= 60_000)
+    assert harness.lines == text.splitlines()
+    assert harness.origins[-1].end == len(text) * 2
+    with log.open("ab") as file:
+        file.write("rest".encode("utf-16-le")[:-1])
+    harness.wait(lambda: len(harness.lines) > 60_000)
+    assert harness.lines[-1] == "res"
+
+
+def test_nop_gives_the_bytes_of_the_file(harness: Harness) -> None:
+    (harness.directory / "app.log").write_bytes(b"one\n\xff two\n")
+    harness.start(encoding="nop")
+    harness.wait(lambda: len(harness.records) >= 1)
+    assert [record["body"] for record in harness.records] == [b"one\n\xff two\n"]
+
+
+def test_operators_run_and_failures_are_reported_once(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+    log = harness.directory / "app.log"
+    append(log, "one\ntwo\n")
+    harness.start(
+        operators=[
+            {"type": "add", "field": "attributes.source", "value": "here"},
+            {"type": "move", "from": "attributes.missing", "to": "attributes.x"},
+        ]
+    )
+    harness.wait_lines("one", "two")
+    assert harness.records[0]["attributes"] == {"log.file.name": "app.log", "source": "here"}
+    (said,) = [record for record in caplog.records if "could not process" in record.message]
+    fields = said.__dict__["fields"]
+    assert fields["operator"] == "receivers::filelog::operators[1]"
+    assert fields["count"] == 2
+    assert fields["record"] == "one"
