@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -34,7 +35,8 @@ def run_collector(cases: list[Case]) -> dict[str, list[Record]]:
             if message is None:
                 accepted.append(case.id)
             else:
-                results[case.id] = [{"refused": message.strip().splitlines()[-1][-400:]}]
+                last = message.strip().splitlines()[-1]
+                results[case.id] = [{"refused": re.sub(r"^[\d/]+ [\d:]+ ", "", last)[:400]}]
     if accepted:
         raise RunError(f"marked as refused, but the collector accepts: {', '.join(accepted)}")
     return results

@@ -13,6 +13,7 @@ invalid UTF-8 on (``encoding: utf-8-raw``), which Python's protobuf refuses to d
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -106,6 +107,41 @@ def records(requests: Iterable[bytes]) -> list[Record]:
                         one["trace"] = [record.trace_id.hex(), record.span_id.hex(), record.flags]
                     out.append(one)
     return out
+
+
+def json_records(text: bytes) -> list[Record]:
+    """The records of OTLP/JSON lines, as they are written, attributes in the order of their keys.
+
+    Each is ``{"resource", "scope", "record", "schemaUrls"}``, so that how numbers, bytes and absent fields are written
+    is compared too. Only the observed time is taken out, after a look that it is there and a string; and ``1`` is as
+    good a double as ``1.0``.
+    """
+    out: list[Record] = []
+    for line in text.splitlines():
+        for resource_logs in json.loads(line)["resourceLogs"]:
+            for scope_logs in resource_logs["scopeLogs"]:
+                for record in scope_logs["logRecords"]:
+                    assert isinstance(record.pop("observedTimeUnixNano"), str)
+                    out.append(
+                        {
+                            "resource": _sorted_attributes(resource_logs["resource"]),
+                            "scope": _sorted_attributes(scope_logs["scope"]),
+                            "record": _sorted_attributes(record),
+                            "schemaUrls": [resource_logs.get("schemaUrl"), scope_logs.get("schemaUrl")],
+                        }
+                    )
+    return out
+
+
+def _sorted_attributes(value: Any) -> Any:
+    if isinstance(value, list):
+        items = [_sorted_attributes(v) for v in value]
+        return (
+            sorted(items, key=lambda v: v["key"]) if all(isinstance(v, dict) and "key" in v for v in items) else items
+        )
+    if not isinstance(value, dict):
+        return value
+    return {k: float(v) if k == "doubleValue" else _sorted_attributes(v) for k, v in value.items()}
 
 
 def relocated(value: Any, directory: str) -> Any:

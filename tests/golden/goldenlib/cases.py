@@ -19,7 +19,7 @@ CLICKSTACK = ROOT.parent.parent / "fastlog/config/builtin/clickstack.yaml"
 
 KEYS = {
     "name", "about", "receiver", "operators", "processors", "input", "files", "variants", "tz", "yearless", "refused",
-    "settle", "env",
+    "settle", "env", "export",
 }  # fmt: skip
 
 
@@ -27,11 +27,12 @@ KEYS = {
 class Case:
     """One configuration and its input.
 
-    ``receiver`` holds what goes into the ``filelog`` receiver besides ``include`` and ``start_at``; ``processors``
-    are the pipeline's, in order, as (type or type/name, configuration). ``files`` are the input's bytes by name.
-    ``tz`` is the process's time zone. With ``yearless`` the year of the times is inferred from today, so it is
-    compared by rule. ``refused`` marks a configuration that must not start; ``settle`` is how many seconds without a
-    new record mean that the collector is done.
+    ``receiver`` holds what goes into the ``filelog`` receiver besides ``include`` and ``start_at``; ``processors`` are the
+    pipeline's, in order, as (type or type/name, configuration). ``files`` are the input's bytes by name. ``tz`` is the
+    process's time zone. With ``yearless`` the year of the times is inferred from today, so it is compared by rule.
+    ``export`` is ``proto`` (OTLP/HTTP), ``json`` (the same with ``encoding: json``) or ``file`` (the file exporter's
+    JSON lines); the records of the last two are the JSON as it is. ``refused`` marks a configuration that must not
+    start; ``settle`` is how many seconds without a new record mean that the collector is done.
     """
 
     group: str
@@ -44,6 +45,7 @@ class Case:
     yearless: bool = False
     refused: bool = False
     settle: float = 1.5
+    export: str = "proto"
 
     @property
     def id(self) -> str:
@@ -150,6 +152,7 @@ def _case(group: str, raw: dict[str, Any]) -> Case:
         yearless=raw.get("yearless", False),
         refused=raw.get("refused", False),
         settle=raw.get("settle", 1.5),
+        export=raw.get("export", "proto"),
     )
 
 

@@ -65,7 +65,8 @@ def _key(record: Record) -> str:
 
 def _place(record: Record) -> str:
     """Records of one file and one resource keep their order; between them requests may regroup."""
-    return json.dumps([record["attributes"].get("log.file.name"), record["resource"]], sort_keys=True)
+    file = record["attributes"].get("log.file.name") if "attributes" in record else None
+    return json.dumps([file, record["resource"]], sort_keys=True)
 
 
 def _fields(want: Any, got: Any, path: str = "") -> list[str]:
@@ -103,7 +104,7 @@ def difference(case: Case, want: list[Record], got: list[Record]) -> list[str]:
         lines.append(f"{len(want)} records expected, {len(got)} came")
     for index in range(max(len(lacking), len(surplus))):
         if index < len(lacking) and index < len(surplus):
-            lines.append(f"record with body {_short(lacking[index]['body'])}:")
+            lines.append(f"record with body {_short(lacking[index].get('record', lacking[index])['body'])}:")
             lines += ["  " + text for text in _fields(lacking[index], surplus[index])]
         elif index < len(lacking):
             lines.append(f"missing: {_short(lacking[index])}")

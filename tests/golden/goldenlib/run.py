@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from .canonical import Record, records, relocated
+from .canonical import Record, json_records, records, relocated
 from .cases import Case
 
 
@@ -96,15 +96,21 @@ def merged_config(cases: Iterable[Case], directory: Path, endpoint: str) -> dict
             kind, _, rest = name.partition("/")
             names.append(f"{kind}/{case.id}" + (f"-{rest}" if rest else ""))
             config["processors"][names[-1]] = body
-        config["exporters"][f"otlphttp/{case.id}"] = {
-            "endpoint": f"{endpoint}/{case.id}",
-            "compression": "none",
-            "sending_queue": {"num_consumers": 1},
-        }
+        exporter = f"otlphttp/{case.id}"
+        if case.export == "file":
+            exporter = f"file/{case.id}"
+            config["exporters"][exporter] = {"path": str(directory / f"{case.id}.jsonl")}
+        else:
+            config["exporters"][exporter] = {
+                "endpoint": f"{endpoint}/{case.id}",
+                "compression": "none",
+                "sending_queue": {"num_consumers": 1},
+                **({"encoding": "json"} if case.export == "json" else {}),
+            }
         config["service"]["pipelines"][f"logs/{case.id}"] = {
             "receivers": [f"filelog/{case.id}"],
             "processors": names,
-            "exporters": [f"otlphttp/{case.id}"],
+            "exporters": [exporter],
         }
     if not config["processors"]:
         del config["processors"]
@@ -156,7 +162,7 @@ def collect(
         with (directory / "output.txt").open("w+b") as output:
             process = subprocess.Popen([*command, "--config", str(path)], stdout=output, stderr=output, env=environment)
             try:
-                _wait(process, server, cases, expected, settle, timeout)
+                _wait(process, server, directory, cases, expected, settle, timeout)
                 ended = process.poll() is not None
             finally:
                 if process.poll() is None:
@@ -169,15 +175,23 @@ def collect(
             if ended:
                 output.seek(0)
                 raise RunError(f"{' '.join(command)} ended with {process.returncode}:\n{_tail(output.read())}")
-        return {
-            case.id: [relocated(r, str(directory / case.id)) for r in records(server.requests.get(case.id, []))]
-            for case in cases
-        }
+        return {case.id: relocated(_received(case, server, directory), str(directory / case.id)) for case in cases}
+
+
+def _received(case: Case, server: Sink, directory: Path) -> list[Record]:
+    """What has come for the case until now."""
+    if case.export == "file":
+        path = directory / f"{case.id}.jsonl"
+        text = path.read_bytes() if path.exists() else b""
+        return json_records(text[: text.rfind(b"\n") + 1])
+    bodies = server.requests.get(case.id, [])
+    return json_records(b"\n".join(bodies)) if case.export == "json" else records(bodies)
 
 
 def _wait(
     process: subprocess.Popen[bytes],
     server: Sink,
+    directory: Path,
     cases: list[Case],
     expected: Mapping[str, int] | None,
     settle: float,
@@ -185,22 +199,17 @@ def _wait(
 ) -> None:
     """Until all that is expected has come, or nothing new has for ``settle`` seconds, or the process has ended."""
     deadline = time.monotonic() + timeout
-    counted: dict[str, tuple[int, int]] = {}
+    missing = {case.id: case for case in cases}
+    arrival = server.last_arrival
     first = time.monotonic()
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-        if expected is not None:
-            missing = False
-            for case in cases:
-                seen, total = counted.get(case.id, (0, 0))
-                bodies = server.requests.get(case.id, [])
-                if len(bodies) > seen:
-                    total += len(records(bodies[seen:]))
-                    counted[case.id] = (len(bodies), total)
-                missing |= total < expected[case.id]
-            if not missing:
-                time.sleep(0.3)  # what comes on top of the expected shows up now or while draining
-                return
+        if expected is not None and (server.last_arrival != arrival or any(c.export == "file" for c in cases)):
+            arrival = server.last_arrival
+            missing = {i: c for i, c in missing.items() if len(_received(c, server, directory)) < expected[i]}
+        if expected is not None and not missing:
+            time.sleep(0.3)  # what comes on top of the expected shows up now or while draining
+            return
         quiet = time.monotonic() - server.last_arrival
         started = server.requests or time.monotonic() - first > 10
         if started and quiet > (settle if expected is None else settle + 1):
