@@ -68,3 +68,15 @@ class ConfigError(FastlogError):
 
 class ComponentError(FastlogError):
     """A component that can't start although its configuration is valid: a port in use, a store that another holds."""
+
+
+class RegexSyntaxError(FastlogError, ValueError):
+    """A regular expression that RE2 syntax does not allow, with the message that Go's ``regexp`` gives.
+
+    ``reason`` is Go's name of the mistake, ``fragment`` the part of the pattern it is in.
+    """
+
+    def __init__(self, reason: str, fragment: str) -> None:
+        self.reason = reason
+        self.fragment = fragment
+        super().__init__(f"error parsing regexp: {reason}: `{fragment}`")

@@ -1,0 +1,13 @@
+from typing import Any
+
+class Program:
+    """A regular expression, ready to run. Made by ``fastlog.operators.regex.compile``."""
+
+    pattern: str
+    names: tuple[str, ...]
+    def __init__(self, pattern: str, names: tuple[str, ...], tables: Any) -> None: ...
+    @property
+    def groups(self) -> int: ...
+    @property
+    def groupindex(self) -> dict[str, int]: ...
+    def match(self, text: bytes | bytearray | memoryview) -> list[tuple[int, int]] | None: ...

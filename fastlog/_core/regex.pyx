@@ -1,0 +1,107 @@
+"""The tables of a compiled regular expression, and a way to run it on one text (kernels call ``regex_match`` themselves)."""
+
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy
+
+cdef enum:
+    PADDING = 64
+
+
+cdef void *allocated(size_t count, size_t size) except NULL:
+    cdef void *p = calloc(count + 1, size)
+    if p == NULL:
+        raise MemoryError(f"no memory for {count} entries of a regular expression's tables")
+    return p
+
+
+cdef class Program:
+    """A regular expression, ready to run. Made by ``fastlog.operators.regex.compile``; see ``assemble.Tables`` for ``tables``."""
+
+    def __cinit__(self, str pattern, tuple names, tables):
+        cdef Py_ssize_t i, j
+        cdef Node *node
+        self.pattern = pattern
+        self.names = names
+        self.rx.groups = len(names)
+        self.rx.tags = 2 * (self.rx.groups + 1)
+        self.rx.slots = tables.slots
+        self.rx.saved = tables.saved
+        self.nodes = <Node *> allocated(len(tables.nodes), sizeof(Node))
+        self.cells = <uint16_t *> allocated(len(tables.cells), sizeof(uint16_t))
+        self.edges = <Edge *> allocated(len(tables.edges), sizeof(Edge))
+        self.code = <int16_t *> allocated(len(tables.code), sizeof(int16_t))
+        for i in range(256):
+            self.rx.class_of[i] = tables.class_of[i]
+        for i, cell in enumerate(tables.cells):
+            self.cells[i] = cell
+        for i, (target, code) in enumerate(tables.edges):
+            self.edges[i].target = DEAD if target is None else target
+            self.edges[i].code = code
+        for i, word in enumerate(tables.code):
+            self.code[i] = word
+        for i, made in enumerate(tables.nodes):
+            node = &self.nodes[i]
+            node.scan = made.scan
+            node.stop = made.stop
+            node.plus = made.plus
+            node.end = made.end
+            node.row = made.row
+            node.then_end = made.then_end
+            node.then_row = made.then_row
+            for j in range(ENTRY_SETS):
+                node.entry_slot[j] = made.entry_slots[j]
+            for j in range(16):
+                node.set.low[j] = made.set_low[j]
+                node.set.high[j] = made.set_high[j]
+            for j in range(8):
+                node.set.bitmap[j] = made.stops >> 32 * j & 0xFFFFFFFF
+            node.chain_len = len(made.chain)
+            node.chain_target = made.chain_target
+            node.chain_sets = made.chain_sets
+            for j in range(CHAIN_SETS):
+                node.chain_slot[j], node.chain_delta[j] = made.chain_slots[j]
+            for j in range(CHAIN_BYTES):
+                node.chain_low[j], node.chain_span[j] = made.chain[j] if j < len(made.chain) else (0, 255)
+        self.rx.nodes = self.nodes
+        self.rx.cells = self.cells
+        self.rx.edges = self.edges
+        self.rx.code = self.code
+
+    def __dealloc__(self):
+        free(self.nodes)
+        free(self.cells)
+        free(self.edges)
+        free(self.code)
+
+    @property
+    def groups(self):
+        """The number of capturing groups."""
+        return self.rx.groups
+
+    @property
+    def groupindex(self):
+        """Name → number of each named group; of several groups with one name, the last."""
+        return {name: number for number, name in enumerate(self.names, 1) if name}
+
+    def match(self, const uint8_t[::1] text not None):
+        """The (start, end) of the leftmost match and of each group in ``text``, (-1, -1) for a group that took no part; None if
+        there is no match. ``text`` is valid UTF-8."""
+        cdef size_t size = text.shape[0]
+        cdef int found
+        cdef int32_t tag
+        cdef uint8_t *copy = <uint8_t *> malloc(size + PADDING)
+        cdef int32_t *tags = <int32_t *> malloc(self.rx.slots * sizeof(int32_t))
+        try:
+            if copy == NULL or tags == NULL:
+                raise MemoryError(f"no memory to match a text of {size} bytes")
+            if size:
+                memcpy(copy, &text[0], size)
+            with nogil:
+                found = regex_match(&self.rx, copy, copy + size, tags)
+            if not found:
+                return None
+            return [(tags[2 * tag], tags[2 * tag + 1]) for tag in range(self.rx.groups + 1)]
+        finally:
+            free(copy)
+            free(tags)

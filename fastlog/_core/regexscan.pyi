@@ -1,0 +1,3 @@
+from fastlog._core.regex import Program
+
+def match_lines(program: Program, data: bytes | bytearray | memoryview) -> tuple[int, bytes]: ...

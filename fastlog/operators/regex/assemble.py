@@ -1,0 +1,279 @@
+"""From the automaton to the tables that ``_core/regex.pxd`` runs: a node for each state, with its short cuts.
+
+A *scan* skips the bytes that keep a state and change nothing. A *plus* node is entered before such a state and makes
+the step into it too (``\\S+`` is one node, not two). A *chain* is the run of bytes that the most preferred
+configuration expects next, each in one range (``"]: "``, ``\\d\\d:\\d\\d``), compared 16 at a time; when it fails the
+table decides, so a wrong guess costs only time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from fastlog.operators.regex.allocate import Moves, accept_moves, allocate, edge_moves
+from fastlog.operators.regex.determinize import HERE, UNSET, Edge, Tdfa
+from fastlog.operators.regex.errors import TooManyStates
+from fastlog.operators.regex.nfa import ALL_BYTES, CONTINUATION_BYTES
+
+CHAIN_BYTES, CHAIN_SETS, ENTRY_SETS = 16, 4, 2
+SCAN_NONE, SCAN_ALL, SCAN_BYTE, SCAN_SET = range(4)
+_MOVE_END, _MOVE_HERE, _MOVE_COPY, _MOVE_UNSET = range(4)
+_GROUPS = 8  # bits of a byte in the tables of a scan
+_MAX_INDEX = 0xFFFE
+
+
+@dataclass(slots=True)
+class Node:
+    """One entry of ``Regex.nodes``; the fields are explained there."""
+
+    row: int
+    then_row: int
+    end: int = 0
+    then_end: int = 0
+    scan: int = SCAN_NONE
+    stop: int = 0
+    stops: int = 0
+    set_low: bytes = bytes(16)
+    set_high: bytes = bytes(16)
+    plus: bool = False
+    entry_slots: tuple[int, ...] = ()
+    chain: list[tuple[int, int]] = field(default_factory=list)
+    chain_sets: int = 0
+    chain_slots: list[tuple[int, int]] = field(default_factory=list)
+    chain_target: int = 0
+
+
+@dataclass(slots=True)
+class Tables:
+    """Everything a :class:`fastlog._core.regex.Program` copies."""
+
+    slots: int
+    saved: int
+    class_of: bytes
+    cells: list[int]
+    edges: list[tuple[int | None, int]]
+    code: list[int]
+    nodes: list[Node]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a byte does: ``moves`` on the way to ``target``; ``special`` if a match is saved or found as well."""
+
+    target: int | None
+    moves: Moves
+    special: bool
+    rank: int
+
+    @property
+    def only_sets(self) -> bool:
+        return not self.special and all(source == HERE for _, source in self.moves)
+
+
+def assemble(tdfa: Tdfa) -> Tables:
+    """Raises :class:`TooManyStates` when an index would not fit its field."""
+    return _Assembler(tdfa).tables()
+
+
+class _Assembler:
+    def __init__(self, tdfa: Tdfa) -> None:
+        self.tdfa = tdfa
+        self.slots = allocate(tdfa)
+        self.saved = 0
+        self.code: list[int] = [_MOVE_END]
+        self.code_at: dict[Moves, int] = {(): 0}
+        self.edges: dict[tuple[int | None, int], int] = {}
+        self.cells: list[int] = []
+        self.covered = [self.always_matches(s) for s in range(len(tdfa.edges))]
+        self.steps: list[list[_Step]] = []
+        for s, edges in enumerate(tdfa.edges):
+            memo: dict[int, tuple[_Step, int]] = {}
+            row = []
+            for edge in edges:
+                if id(edge) not in memo:
+                    memo[id(edge)] = self.step(s, edge)
+                step, cell = memo[id(edge)]
+                row.append(step)
+                self.cells.append(cell)
+            self.steps.append(row)
+        if max(len(self.edges), len(self.code), len(self.steps)) > _MAX_INDEX:
+            raise TooManyStates(f"its tables need more than {_MAX_INDEX} entries")
+        self.loops = [self.loop(s) for s in range(len(self.steps))]
+
+    def tables(self) -> Tables:
+        tdfa = self.tdfa
+        class_of = bytearray(256)
+        for c, members in enumerate(tdfa.classes):
+            for byte in range(256):
+                if members >> byte & 1:
+                    class_of[byte] = c
+        nodes = [self.node(s) for s in range(len(self.steps))]
+        slots = self.saved + tdfa.tags if self.saved else self.slots.count
+        return Tables(slots, self.saved, bytes(class_of), self.cells, list(self.edges), self.code, nodes)
+
+    # -- edges ---------------------------------------------------------------------------------------------------------
+
+    def always_matches(self, s: int) -> bool:
+        """Whether a match is found in ``s`` whatever comes next, so that an earlier one need not be kept."""
+        return self.tdfa.end[s] is not None and all(
+            edge.accept is not None
+            for edge, members in zip(self.tdfa.edges[s], self.tdfa.classes, strict=True)
+            if members & ~CONTINUATION_BYTES
+        )
+
+    def step(self, s: int, edge: Edge) -> tuple[_Step, int]:
+        tdfa = self.tdfa
+        if edge.target is None:
+            moves = accept_moves(self.slots, s, edge.accept, tdfa.anchored) if edge.accept is not None else ()
+            return _Step(None, moves, True, edge.rank), self.edge(None, moves)
+        moves = edge_moves(self.slots, s, edge.target, edge.ops)
+        saves: Moves = ()
+        if edge.accept is not None and not self.covered[edge.target]:
+            self.saved = self.saved or self.slots.count
+            saves = tuple((self.saved + tag, self.value(s, tag, register)) for tag, register in enumerate(edge.accept))
+        return _Step(edge.target, moves, bool(saves), edge.rank), self.edge(edge.target, saves + moves)
+
+    def value(self, s: int, tag: int, register: int) -> int:
+        """Where the value of a tag is when a match ends in ``s``, as the source of a move."""
+        if tag == 1:
+            return HERE
+        if tag == 0 and self.tdfa.anchored:
+            return 0  # its own slot, which is 0 from the start
+        return self.slots.of[s][tag, register] if register >= 0 else register
+
+    def edge(self, target: int | None, moves: Moves) -> int:
+        return self.edges.setdefault((target, self.coded(moves)), len(self.edges))
+
+    def coded(self, moves: Moves) -> int:
+        if moves not in self.code_at:
+            self.code_at[moves] = len(self.code)
+            for slot, source in moves:
+                if source == HERE:
+                    self.code += [_MOVE_HERE, slot]
+                elif source == UNSET:
+                    self.code += [_MOVE_UNSET, slot]
+                else:
+                    self.code += [_MOVE_COPY, slot, source]
+            self.code.append(_MOVE_END)
+        return self.code_at[moves]
+
+    def end(self, s: int) -> int:
+        accept = self.tdfa.end[s]
+        return 0 if accept is None else self.coded(accept_moves(self.slots, s, accept, self.tdfa.anchored))
+
+    # -- short cuts ----------------------------------------------------------------------------------------------------
+
+    def loop(self, s: int) -> int:
+        """The bytes that keep ``s`` and change nothing."""
+        kept = 0
+        for step, members in zip(self.steps[s], self.tdfa.classes, strict=True):
+            if step.target == s and not step.moves and not step.special:
+                kept |= members
+        return kept
+
+    def node(self, s: int) -> Node:
+        width = len(self.tdfa.classes)
+        node = Node(row=s * width, then_row=s * width, end=self.end(s), then_end=self.end(s))
+        looping, entry = s, _Step(s, (), False, 0)
+        if not self.scannable(s) and (plus := self.plus(s)) is not None:
+            looping, entry = plus
+            node.plus = True
+            node.then_row, node.then_end = looping * width, self.end(looping)
+        if self.scannable(looping):
+            self.set_scan(node, ALL_BYTES & ~self.loops[looping])
+        scratch = self.slots.scratch
+        entry_slots = [slot for slot, _ in entry.moves]
+        node.entry_slots = (*entry_slots, *[scratch] * (ENTRY_SETS - len(entry_slots)))
+        self.set_chain(node, looping)
+        return node
+
+    def scannable(self, s: int) -> bool:
+        return self.loops[s].bit_count() > 1
+
+    def plus(self, s: int) -> tuple[int, _Step] | None:
+        """A state that loops, and the step into it from ``s`` with any byte that it loops on."""
+        for step in dict.fromkeys(self.steps[s]):
+            target = step.target
+            if target is None or not self.scannable(target) or not step.only_sets or len(step.moves) > ENTRY_SETS:
+                continue
+            into = self.bytes_of(s, step)
+            if not self.loops[target] & ~into:
+                return target, step
+        return None
+
+    def bytes_of(self, s: int, wanted: _Step) -> int:
+        return sum(
+            members
+            for step, members in zip(self.steps[s], self.tdfa.classes, strict=True)
+            if (step.target, step.moves, step.special) == (wanted.target, wanted.moves, wanted.special)
+        )
+
+    @cached_property
+    def expected(self) -> list[tuple[_Step, int] | None]:
+        return [self.most_expected(s) for s in range(len(self.steps))]
+
+    def most_expected(self, s: int) -> tuple[_Step, int] | None:
+        """The step out of ``s`` that the pattern prefers, with its bytes, if these are one range."""
+        best: tuple[tuple[int, int], _Step, int] | None = None
+        for step in dict.fromkeys(self.steps[s]):
+            if step.target is None or not step.only_sets or (step.target == s and not step.moves):
+                continue
+            members = self.bytes_of(s, step)
+            key = (step.rank, members.bit_count())
+            if best is None or key < best[0]:
+                best = (key, step, members)
+        if best is None:
+            return None
+        low = (best[2] & -best[2]).bit_length() - 1
+        shifted = best[2] >> low
+        return (best[1], best[2]) if shifted & (shifted + 1) == 0 else None
+
+    def set_chain(self, node: Node, s: int) -> None:
+        sets: dict[int, int] = {}
+        at = s
+        while len(node.chain) < CHAIN_BYTES:
+            if at != s and (self.scannable(at) or self.plus(at) is not None):
+                break
+            step_bytes = self.expected[at]
+            if step_bytes is None:
+                break
+            step, members = step_bytes
+            new = {**sets, **{slot: len(node.chain) for slot, _ in step.moves}}
+            if len(new) > CHAIN_SETS:
+                break
+            sets = new
+            low = (members & -members).bit_length() - 1
+            node.chain.append((low, members.bit_length() - 1 - low))
+            assert step.target is not None
+            at = step.target
+        node.chain_target = at
+        node.chain_sets = len(sets)
+        spare = (self.slots.scratch, 0)
+        node.chain_slots = [*sets.items(), *[spare] * (CHAIN_SETS - len(sets))]
+
+    def set_scan(self, node: Node, stops: int) -> None:
+        node.stops = stops
+        if stops == 0:
+            node.scan = SCAN_ALL
+        elif stops.bit_count() == 1:
+            node.scan = SCAN_BYTE
+            node.stop = stops.bit_length() - 1
+        else:
+            node.scan = SCAN_SET
+            node.set_low, node.set_high = _nibble_tables(stops)
+
+
+def _nibble_tables(stops: int) -> tuple[bytes, bytes]:
+    """The two tables of ``scan_set``. Should the set have too many distinct rows, rows are joined: stopping at a byte
+    more is allowed, the table of edges then keeps the state."""
+    rows = [stops >> 16 * high & 0xFFFF for high in range(16)]
+    groups = sorted({row for row in rows if row})
+    while len(groups) > _GROUPS:
+        pairs = [(a, b) for i, a in enumerate(groups) for b in groups[i + 1 :]]
+        a, b = min(pairs, key=lambda pair: (pair[0] ^ pair[1]).bit_count())
+        rows = [a | b if row in (a, b) else row for row in rows]
+        groups = sorted({row for row in rows if row})
+    low = bytes(sum(1 << g for g, row in enumerate(groups) if row >> nibble & 1) for nibble in range(16))
+    high = bytes(1 << groups.index(row) if row else 0 for row in rows)
+    return low, high
