@@ -9,7 +9,9 @@ In a test::
 
 As a process, for benches: ``python tests/sink.py [--discard]`` prints its port. ``GET /stats`` gives a JSON object with
 ``requests``, ``bytes`` and ``last`` (the monotonic time of the last request), ``GET /count`` decodes what was kept and
-counts its records, ``POST /reset`` forgets it. With ``--discard`` bodies are read and thrown away.
+counts its records, ``GET /latency`` takes the monotonic nanoseconds after each ``sent=`` in it as the time it was
+written and tells how much later its request had arrived, ``GET /reset`` forgets it. With ``--discard`` bodies are read
+and thrown away.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 import socket
 import ssl
 import struct
@@ -157,6 +160,14 @@ class Sink:
                     total += sum(len(scope.log_records) for scope in resource.scope_logs)
         return total
 
+    def latencies(self) -> list[float]:
+        """Seconds from each ``sent=<monotonic ns>`` in what was kept to the arrival of its request, sorted."""
+        return sorted(
+            request.at - int(found) / 1e9
+            for request in self.requests
+            for found in re.findall(rb"sent=(\d+)", request.decompressed())
+        )
+
     def reset(self) -> None:
         with self._lock:
             self.requests, self.count, self.bytes, self.last = [], 0, 0, 0.0
@@ -207,7 +218,7 @@ class Sink:
             if headers.get("expect") == "100-continue":
                 connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             body, pending = self._body(connection, pending, size, scratch)
-            if method == "GET" or path == "/reset":
+            if method == "GET":
                 self._control(connection, path)
                 continue
             request = Request(path, headers, body, False, time.monotonic())
@@ -264,6 +275,9 @@ class Sink:
         if path == "/reset":
             self.reset()
             told: dict[str, Any] = {}
+        elif path == "/latency":
+            times = self.latencies()
+            told = {f"p{rank:g}": times[min(int(len(times) * rank / 100), len(times) - 1)] for rank in (50, 99, 100)}
         elif path == "/count":
             told = {"records": self.record_count()}
         else:

@@ -15,10 +15,8 @@ from collections import deque
 from collections.abc import Callable
 
 from fastlog import telemetry
-from fastlog.config.fields import ExporterConfig
 from fastlog.exporters.coalesce import BatchPolicy, Coalescer, Piece, Range, Request
 from fastlog.exporters.retry import Backoff, RetryPolicy
-from fastlog.exporters.settings import QueuedConfig
 from fastlog.types import Chunk, Exporter, Origin, Outcome
 
 Split = Callable[[Chunk, int, int], list[Chunk]]
@@ -97,48 +95,6 @@ class SenderQueue:
         self._accepted = False  # whether the destination has ever taken a record
         self._draining = False
         self._stopped = False
-
-    @classmethod
-    def from_config(
-        cls,
-        exporter: Exporter,
-        config: ExporterConfig,
-        *,
-        name: str,
-        metrics: telemetry.Metrics,
-        on_ack: Callable[[Origin], None],
-        on_drop: Callable[[Origin, int, str], None] | None = None,
-        batch: BatchPolicy | None = None,
-    ) -> SenderQueue:
-        """The queue of ``exporter`` as its configuration asks; ``batch`` is the pipeline's batch processor, if it has
-        one.
-
-        An exporter that can split its chunks has a method ``split`` (see :data:`Split`).
-        """
-        split: Split | None = getattr(exporter, "split", None)
-        if not isinstance(config, QueuedConfig):  # local: nothing to wait for, and one writer keeps the order
-            return cls(
-                exporter,
-                name=name,
-                metrics=metrics,
-                on_ack=on_ack,
-                on_drop=on_drop,
-                policy=batch or BatchPolicy(),
-                num_consumers=1,
-                split=split,
-            )
-        return cls(
-            exporter,
-            name=name,
-            metrics=metrics,
-            on_ack=on_ack,
-            on_drop=on_drop,
-            policy=config.batch_policy(batch),
-            retry=config.retry_on_failure.policy(),
-            timeout=config.timeout,
-            num_consumers=config.sending_queue.num_consumers if config.sending_queue.enabled else 1,
-            split=split,
-        )
 
     # -- from the workers
 

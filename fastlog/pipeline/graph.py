@@ -147,13 +147,18 @@ def _output(item: ComponentConfig, name: str, batch: ComponentConfig | None, war
         policy = BatchPolicy(batch.model.timeout, batch.model.send_batch_size, batch.model.send_batch_max_size)
     model = item.model
     if not isinstance(model, Queued):
-        return Output(item, name, policy or BatchPolicy(), RetryPolicy(enabled=False), 30.0, 1)
+        return Output(item, name, policy or BatchPolicy(), RetryPolicy(), 30.0, 1)
     queue = model.sending_queue
     if queue.batch is not None and batch is not None:
         said = f"batches here, so the processor {batch.id} has no effect on this exporter"
         warnings.append(Problem((*item.path, "sending_queue", "batch"), said, "remove one of them", item.place))
     return Output(
-        item, name, model.batch_policy(policy), model.retry_on_failure.policy(), model.timeout, queue.num_consumers
+        item,
+        name,
+        model.batch_policy(policy),
+        model.retry_on_failure.policy(),
+        model.timeout,
+        queue.num_consumers if queue.enabled else 1,
     )
 
 

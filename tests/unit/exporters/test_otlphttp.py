@@ -285,8 +285,15 @@ def test_through_the_queue_nothing_is_lost_while_the_sink_refuses_and_resets() -
             }
         )
         exporter = OTLPHTTPExporter(config)
-        queue = SenderQueue.from_config(
-            exporter, config, name="otlphttp", metrics=Metrics(), on_ack=lambda origin: acked.append(origin.sequence)
+        queue = SenderQueue(
+            exporter,
+            name="otlphttp",
+            metrics=Metrics(),
+            on_ack=lambda origin: acked.append(origin.sequence),
+            policy=config.batch_policy(None),
+            retry=config.retry_on_failure.policy(),
+            num_consumers=config.sending_queue.num_consumers,
+            split=exporter.split,
         )
         sent = []
         for sequence in range(20):

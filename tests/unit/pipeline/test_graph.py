@@ -35,7 +35,7 @@ def test_without_them() -> None:
     graph = Parts().graph(config())
     assert graph.budget == DEFAULT_BUDGET
     assert graph.pipelines[0].outputs[0].policy == BatchPolicy()
-    assert not graph.pipelines[0].outputs[0].retry.enabled
+    assert graph.pipelines[0].outputs[0].retry.enabled  # a full disk is no reason to lose records
     assert graph.describe() == ["logs: blocks → keep (each block at once)"]
     assert graph.deviations == (
         "receivers::blocks: it reads from memory",
