@@ -10,9 +10,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
@@ -104,6 +115,19 @@ class Delivery:
     reason: str
 
 
+UNKNOWN_KEY = "extra_forbidden"
+"""Pydantic's type of the error for an unknown key. From a ConfigModel its context has the known ``keys``."""
+
+
+def _with_keys(item: ErrorDetails, keys: list[str]) -> InitErrorDetails:
+    """One error of a model that has ``keys``, ready to be raised again."""
+    context = item.get("ctx", {})
+    kind: str | PydanticCustomError = item["type"]
+    if kind == UNKNOWN_KEY and (len(item["loc"]) == 1 or context):
+        kind = PydanticCustomError(UNKNOWN_KEY, "Extra inputs are not permitted", {"keys": keys, **context})
+    return InitErrorDetails(type=kind, loc=item["loc"], input=item["input"], ctx=context)
+
+
 class ConfigModel(BaseModel):
     """The base of every component's configuration and of the blocks in it.
 
@@ -122,6 +146,18 @@ class ConfigModel(BaseModel):
             known = {name for field, info in cls.model_fields.items() for name in (field, info.alias)}
             return {key: value for key, value in data.items() if value is not None or key not in known}
         return data
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_the_known_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Attach this model's keys to the error for an unknown one; only the model knows them."""
+        try:
+            return handler(data)
+        except ValidationError as error:
+            keys = sorted(info.alias or name for name, info in cls.model_fields.items())
+            raise ValidationError.from_exception_data(
+                error.title, [_with_keys(item, keys) for item in error.errors(include_url=False)]
+            ) from None
 
     def deviations(self) -> Iterable[str]:
         """Where this configuration's defaults differ from the collector's, one sentence each; printed at start."""

@@ -6,14 +6,13 @@ package needs to know none of them.
 
 from __future__ import annotations
 
-import difflib
 import re
-import types
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from fastlog.config.fields import UNKNOWN_KEY
 from fastlog.config.model import SECTIONS, ComponentConfig, Config, PipelineConfig, Service
 from fastlog.config.yaml import Document, Node
 from fastlog.errors import ConfigError, PathPart, Place, Problem
@@ -43,6 +42,8 @@ def validate(document: Document, registry: Registry) -> Config:
 
 def suggest(name: str, known: Iterable[str], what: str) -> str:
     """The fix for an unknown name: the nearest known one, or all of them."""
+    import difflib  # only a wrong configuration needs it
+
     known = sorted(known)
     matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if matches:
@@ -137,18 +138,19 @@ class _Validator:
                 # Decide by field type what a referenced value is, as the collector does; only then is it an error.
                 if not any([_convert(data, node, item) for item in errors]):
                     for item in errors:
-                        self.pydantic_problem(type_, path, node, item)
+                        self.pydantic_problem(path, node, item)
                     return None
         raise AssertionError("every value is converted at most once")
 
-    def pydantic_problem(self, type_: type[BaseModel], path: Path, node: Node, item: Any) -> None:
+    def pydantic_problem(self, path: Path, node: Node, item: Any) -> None:
         loc: Path = item["loc"]
         kind: str = item["type"]
         written = _written(node, loc)
         full = (*path, *written)
-        if kind == "extra_forbidden":
-            known = _keys(type_, loc[:-1])
-            self.problem(full, "there is no such key", suggest(str(loc[-1]), known, "keys"))
+        if kind == UNKNOWN_KEY:
+            self.problem(
+                full, "there is no such key", suggest(str(loc[-1]), item.get("ctx", {}).get("keys", ()), "keys")
+            )
             return
         if kind == "missing":
             self.problem((*full, loc[-1]), "is required", f"add '{loc[-1]}:'")
@@ -371,41 +373,6 @@ def _show(value: Any, path: Path, node: Node | None) -> str:
         return "a map" if isinstance(value, dict) else "a list"
     text = repr(value) if not isinstance(value, bool) else str(value).lower()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _keys(type_: Any, loc: Path) -> list[str]:
-    """The keys that the model at ``loc`` below ``type_`` has."""
-    models = _models(type_)
-    for part in loc:
-        inner: list[type[BaseModel]] = []
-        for model in models:
-            if isinstance(part, str) and (fields := _fields(model)).get(part) is not None:
-                inner += _models(fields[part])
-            elif part == model.__name__ or _tag(model, part) or isinstance(part, int):
-                inner.append(model)
-        models = inner or models
-    return sorted({key for model in models for key in _fields(model)})
-
-
-def _fields(model: type[BaseModel]) -> dict[str, Any]:
-    return {info.alias or name: info.annotation for name, info in model.model_fields.items()}
-
-
-def _tag(model: type[BaseModel], part: PathPart) -> bool:
-    """Whether ``part`` is the tag by which a union chose ``model``."""
-    return any(
-        get_origin(info.annotation) is Literal and part in get_args(info.annotation)
-        for info in model.model_fields.values()
-    )
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models in an annotation such as ``dict[str, Annotated[A | B | None, …]]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    if get_origin(annotation) in (Annotated, Union, types.UnionType, list, dict):
-        return [model for part in get_args(annotation) for model in _models(part)]
-    return []
 
 
 def _order(problem: Problem) -> tuple[str, int, str]:

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from fastlog.errors import ConfigError, PathPart, Place, Problem
 
 DELIMITER = "::"
 _MAX_EXPANSIONS = 100
+_BUILTIN = Path(__file__).with_name("builtin")
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -361,8 +361,7 @@ def _find_reference(text: str) -> str:
 
 def builtin_names() -> list[str]:
     """The configurations that ``--config NAME`` finds without a file."""
-    folder = resources.files("fastlog.config").joinpath("builtin")
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return sorted(path.stem for path in _BUILTIN.glob("*.yaml"))
 
 
 def _read(path: str) -> str:
@@ -377,8 +376,7 @@ def _read(path: str) -> str:
 def _source(config: str, environ: Mapping[str, str]) -> tuple[str, str]:
     """``(text, name for messages)`` of one ``--config``."""
     if re.fullmatch(r"[a-z][a-z0-9_-]*", config) and config in builtin_names():
-        name = f"builtin/{config}.yaml"
-        return resources.files("fastlog.config").joinpath(name).read_text(encoding="utf-8"), f"builtin:{config}"
+        return _BUILTIN.joinpath(f"{config}.yaml").read_text(encoding="utf-8"), f"builtin:{config}"
     match = _URI.fullmatch(config)
     scheme, opaque = match.groups() if match else ("file", config)
     if scheme == "file":

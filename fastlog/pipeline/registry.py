@@ -5,7 +5,6 @@ A component's module is imported when a configuration names it, so that a run pa
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 
 from fastlog.types import Component
@@ -47,12 +46,6 @@ RENAMED = {
 def names(kind: str) -> list[str]:
     """Every accepted type of ``kind``, the newer names included, sorted."""
     return sorted([*MODULES[kind], *RENAMED[kind]])
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """The name in ``known`` that ``name`` was most likely meant to be, or ``""``."""
-    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return matches[0] if matches else ""
 
 
 def find(kind: str, type_: str) -> Component | None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastlog import telemetry
 from fastlog.config.model import ComponentConfig
-from fastlog.errors import format_path
+from fastlog.errors import ComponentError, format_path
 from fastlog.exporters.base import SenderQueue, Slot
 from fastlog.pipeline.budget import Budget
 from fastlog.pipeline.graph import Graph, Output, Pipeline
@@ -89,8 +89,7 @@ class _Feed:
         metrics = runner.metrics
         self.accepted = metrics.counter(telemetry.RECEIVER_ACCEPTED, receiver=self.id)
         self._bytes = metrics.counter(telemetry.RECEIVER_BYTES, receiver=self.id)
-        context = Context(item.id, format_path(item.path), runner.environment, metrics)
-        self.receiver: Receiver = item.component.create(item.model, context)
+        self.receiver: Receiver = runner.create(item)
 
     def checkpoint(self, source: str) -> Position | None:
         return self.store.position(source, self._names)
@@ -223,7 +222,7 @@ class Runner:
     def _start(self, stack: ExitStack) -> None:
         directories: dict[str, Path] = {}
         for item in self.graph.extensions:
-            extension = item.component.create(item.model, self._context(item))
+            extension = self.create(item)
             extension.start(lambda: self.running)
             stack.callback(extension.stop)
             if item.component.type == "file_storage":
@@ -235,13 +234,13 @@ class Runner:
             stack.callback(stores[item.path].close)
         exporters = {}
         for item in self.graph.exporters():
-            exporters[item.path] = item.component.create(item.model, self._context(item))
+            exporters[item.path] = self.create(item)
             stack.callback(exporters[item.path].shutdown)
         processors: dict[Any, Processor] = {}
         for pipeline in self.graph.pipelines:
             for item in pipeline.processors:
                 if item.path not in processors:
-                    processors[item.path] = item.component.create(item.model, self._context(item))
+                    processors[item.path] = self.create(item)
             lane = _Lane(pipeline, [processors[item.path] for item in pipeline.processors])
             for output in pipeline.outputs:
                 exporter = exporters[output.exporter.path]
@@ -262,8 +261,13 @@ class Runner:
             self._reading.append(feed.receiver)
             feed.receiver.start(feed, feed.submit)
 
-    def _context(self, item: ComponentConfig) -> Context:
-        return Context(item.id, format_path(item.path), self.environment, self.metrics)
+    def create(self, item: ComponentConfig) -> Any:
+        """The component that ``item`` configures. ComponentError when it can't be made."""
+        path = format_path(item.path)
+        try:
+            return item.component.create(item.model, Context(item.id, path, self.environment, self.metrics))
+        except (ValueError, OSError) as error:
+            raise ComponentError(f"{path}: {error} ({item.place})") from error
 
     def _state_path(self, item: ComponentConfig, directories: Mapping[str, Path]) -> Path:
         storage = getattr(item.model, "storage", None)

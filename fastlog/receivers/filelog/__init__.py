@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fastlog._core.batch import Batch
 from fastlog._core.frame import LineFramer
 from fastlog._core.plan import Op
+from fastlog.errors import Problem
 from fastlog.operators import compile_plan, explain
+from fastlog.operators.traps import padded_day
 from fastlog.receivers.filelog.config import Config
 from fastlog.receivers.filelog.encoding import NATIVE, Transcoder
 from fastlog.receivers.filelog.reader import BlockReader, after_last_line, anywhere
@@ -46,4 +50,9 @@ def create(config: Config, context: Context) -> FilelogReceiver:
     return FilelogReceiver(config, context, reader)
 
 
-COMPONENT = Component(kind="receiver", type="filelog", config=Config, create=create)
+def warn(config: Config) -> Iterable[Problem]:
+    """What is valid and still a mistake."""
+    return padded_day(config.operators)
+
+
+COMPONENT = Component(kind="receiver", type="filelog", config=Config, create=create, checks=(warn,))
