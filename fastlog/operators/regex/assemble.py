@@ -192,15 +192,27 @@ class _Assembler:
         return self.loops[s].bit_count() > 1
 
     def plus(self, s: int) -> tuple[int, _Step] | None:
-        """A state that loops, and the step into it from ``s`` with any byte that it loops on."""
+        """A state that loops, and the step into it from ``s`` with any byte it loops on, if no step is preferred."""
+        preferred = min(step.rank for step in self.steps[s] if step.target is not None or step.special)
         for step in dict.fromkeys(self.steps[s]):
             target = step.target
             if target is None or not self.scannable(target) or not step.only_sets or len(step.moves) > ENTRY_SETS:
                 continue
-            into = self.bytes_of(s, step)
+            if step.rank > preferred:
+                continue
+            into = self.bytes_of(s, step) | self.impossible(s)
             if not self.loops[target] & ~into:
                 return target, step
         return None
+
+    def impossible(self, s: int) -> int:
+        """Continuation bytes, in a state that valid UTF-8 never reaches before one."""
+        goes_on = any(
+            step.target is not None
+            for step, members in zip(self.steps[s], self.tdfa.classes, strict=True)
+            if members & CONTINUATION_BYTES
+        )
+        return 0 if goes_on else CONTINUATION_BYTES
 
     def bytes_of(self, s: int, wanted: _Step) -> int:
         return sum(
