@@ -11,7 +11,7 @@ from pathlib import Path
 from . import compare
 from .canonical import Record
 from .cases import Case, load
-from .run import RunError, batches, collect, refusal
+from .run import RunError, batches, collect, collect_all, refusals
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 COLLECTOR = REPOSITORY / "bench/peers/otelcol/_build/otelcol"
@@ -25,17 +25,19 @@ def run_collector(cases: list[Case]) -> dict[str, list[Record]]:
         try:
             results |= collect([str(COLLECTOR)], batch, extra=QUIET)
         except RunError as error:
-            found = [(case, refusal([str(COLLECTOR), "validate"], case)) for case in batch]
-            refused = "\n".join(f"{case.id}: {text}" for case, text in found if text)
+            found = refusals([str(COLLECTOR), "validate"], batch)
+            refused = "\n".join(f"{case_id}: {text}" for case_id, text in found.items() if text)
             raise RunError(refused or str(error)) from None
     accepted = []
     for case in cases:
-        if case.refused:
-            message = refusal([str(COLLECTOR), "validate"], case) or refusal([str(COLLECTOR)], case)
-            if message is None:
+        if case.refused:  # one by one: the collector stops at the first error
+            said = (
+                refusals([str(COLLECTOR), "validate"], [case])[case.id] or refusals([str(COLLECTOR)], [case])[case.id]
+            )
+            if said is None:
                 accepted.append(case.id)
             else:
-                last = message.strip().splitlines()[-1]
+                last = said.strip().splitlines()[-1]
                 results[case.id] = [{"refused": re.sub(r"^[\d/]+ [\d:]+ ", "", last)[:400]}]
     if accepted:
         raise RunError(f"marked as refused, but the collector accepts: {', '.join(accepted)}")
@@ -62,27 +64,15 @@ def side_by_side(cases: list[Case], recorded: bool) -> int:
     live = {} if recorded else run_collector(cases)
     different = 0
     wanted = {c.id: live[c.id] if live else compare.expected(c.group).get(c.name, []) for c in cases}
-    results: dict[str, list[Record]] = {}
-    for batch in batches([c for c in cases if not c.refused], 100):
-        try:
-            results |= collect([*FASTLOG, "run"], batch, expected={c.id: len(wanted[c.id]) for c in batch})
-        except RunError as error:
-            for case in batch if len(batch) > 1 else []:
-                try:
-                    results |= collect([*FASTLOG, "run"], [case], expected={case.id: len(wanted[case.id])})
-                except RunError as one:
-                    print(f"--- {case.id}: {one}")
-                    different += 1
-            if len(batch) == 1:
-                print(f"--- {batch[0].id}: {error}")
-                different += 1
+    runnable = [c for c in cases if not c.refused]
+    results = collect_all([*FASTLOG, "run"], runnable, {c.id: len(wanted[c.id]) for c in runnable})
+    said = refusals([*FASTLOG, "validate"], [c for c in cases if c.refused])
     for case in cases:
         if case.refused:
-            lines = [] if refusal([*FASTLOG, "validate"], case) else ["accepted, the collector refuses it"]
-        elif case.id in results:
-            lines = compare.difference(case, wanted[case.id], results[case.id])
+            lines = [] if said[case.id] else ["accepted, the collector refuses it"]
         else:
-            continue
+            got = results[case.id]
+            lines = [str(got)] if isinstance(got, RunError) else compare.difference(case, wanted[case.id], got)
         if lines and case.id not in known:
             different += 1
             print(f"--- {case.id}")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import yaml
@@ -16,6 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "cases"
 EXPECTED = ROOT / "expected"
 CLICKSTACK = ROOT.parent.parent / "fastlog/config/builtin/clickstack.yaml"
+
+MUTATIONS = [
+    *(bytes((c,)) for c in b"09 :.,-+/[](){}'\"\\\t\r\0TZzae=_"), b"  ", b"\xff", b"\xc3", b"\xe2\x82", b"\xc3\xa9",
+    b"\xe2\x82\xac", b"\xf0\x9f\x98\x80", b"\xc2\xa0", b"\xed\xa0\x80", b"\xef\xbb\xbf",
+]  # fmt: skip
 
 KEYS = {
     "name", "about", "receiver", "operators", "processors", "input", "files", "variants", "tz", "yearless", "refused",
@@ -27,7 +33,7 @@ KEYS = {
 class Case:
     """One configuration and its input.
 
-    ``receiver`` holds what goes into the ``filelog`` receiver besides ``include`` and ``start_at``; ``processors`` are the
+    ``receiver`` holds what goes into ``filelog`` besides ``include`` and ``start_at``; ``processors`` are the
     pipeline's, in order, as (type or type/name, configuration). ``files`` are the input's bytes by name. ``tz`` is the
     process's time zone. With ``yearless`` the year of the times is inferred from today, so it is compared by rule.
     ``export`` is ``proto`` (OTLP/HTTP), ``json`` (the same with ``encoding: json``) or ``file`` (the file exporter's
@@ -98,6 +104,41 @@ def _clickstack(loader: _Loader, node: yaml.Node) -> Any:
     return transform
 
 
+def _mutated(loader: _Loader, node: yaml.Node) -> bytes:
+    """``!mutated {seed: 1, count: 500, lines: […]}``: that many lines, each one of these with a few small changes.
+
+    Bytes are cut out, put in, replaced and doubled, among them invalid UTF-8 and what separates fields; the same ones
+    in every run.
+    """
+    options = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+    random = Random(options["seed"])
+    lines = [_raw(line) for line in options["lines"]]
+    pieces = [_raw(piece) for piece in options.get("pieces", [])] + MUTATIONS
+    out = list(lines)
+    while len(out) < options["count"]:
+        line = bytearray(random.choice(lines))
+        for _ in range(random.choice((1, 1, 1, 2, 3))):
+            at = random.randint(0, len(line))
+            kind = random.random()
+            if kind < 0.25:
+                del line[at : at + random.choice((1, 1, 2, 5))]
+            elif kind < 0.55:
+                line[at:at] = random.choice(pieces)
+            elif kind < 0.8:
+                line[at : at + 1] = random.choice(pieces)
+            elif kind < 0.87:
+                line[at:at] = line[at : at + random.randint(1, 8)]
+            elif kind < 0.92:
+                line[at:] = line[at:].swapcase()
+            elif kind < 0.96:
+                del line[at:]
+            else:
+                line[at:] = random.choice(lines)[at:]
+        out.append(bytes(line))
+    return b"".join(line.replace(b"\n", b"") + b"\n" for line in out)
+
+
+_Loader.add_constructor("!mutated", _mutated)
 _Loader.add_constructor("!bytes", _bytes)
 _Loader.add_constructor("!join", _join)
 _Loader.add_constructor("!clickstack", _clickstack)

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .canonical import Record
-from .cases import EXPECTED, ROOT, Case
+from .cases import CASES, EXPECTED, ROOT, Case
 
 DEVIATIONS = ROOT / "deviations.yaml"
 
 
-def read_expected(path: Path) -> dict[str, list[Record]]:
-    """Recorded records by case name; a case without records has an empty list."""
+def _path(group: str) -> Path:
+    """Where a group's results are: compressed when its file of cases says ``compress: true`` in its first lines."""
+    head = (CASES / f"{group}.yaml").read_text(encoding="utf-8").splitlines()[:5]
+    return EXPECTED / f"{group}.jsonl{'.gz' if 'compress: true' in head else ''}"
+
+
+@cache
+def expected(group: str) -> dict[str, list[Record]]:
+    """The recorded records of a group by case name; a case without records has an empty list."""
+    path = _path(group)
+    if not path.exists():
+        return {}
+    raw = path.read_bytes()
     out: dict[str, list[Record]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().splitlines():
         entry = json.loads(line)
         records = out.setdefault(entry.pop("case"), [])
         if entry:
             records.append(entry)
     return out
-
-
-def expected(group: str) -> dict[str, list[Record]]:
-    path = EXPECTED / f"{group}.jsonl"
-    return read_expected(path) if path.exists() else {}
 
 
 def write_expected(group: str, results: dict[str, list[Record]]) -> None:
@@ -38,8 +46,10 @@ def write_expected(group: str, results: dict[str, list[Record]]) -> None:
     for name, records in sorted(results.items()):
         for record in records or [{}]:
             lines.append(json.dumps({"case": name, **record}, ensure_ascii=True) + "\n")
+    path, raw = _path(group), "".join(lines).encode()
     EXPECTED.mkdir(exist_ok=True)
-    (EXPECTED / f"{group}.jsonl").write_text("".join(lines), encoding="utf-8")
+    path.write_bytes(gzip.compress(raw, 9, mtime=0) if path.suffix == ".gz" else raw)
+    expected.cache_clear()
 
 
 def deviations() -> dict[str, dict[str, Any]]:

@@ -23,7 +23,11 @@ from .cases import Case
 
 
 class RunError(Exception):
-    """The program did not start, or ended early; the text holds the end of its output."""
+    """The program did not start, or ended early; ``output`` is what it printed, the text holds the end of that."""
+
+    def __init__(self, message: str, output: str = "") -> None:
+        super().__init__(f"{message}\n{output[-3000:]}" if output else message)
+        self.output = output
 
 
 class Sink(ThreadingHTTPServer):
@@ -174,7 +178,7 @@ def collect(
                         process.wait()
             if ended:
                 output.seek(0)
-                raise RunError(f"{' '.join(command)} ended with {process.returncode}:\n{_tail(output.read())}")
+                raise RunError(f"{' '.join(command)} ended with {process.returncode}:", _printed(output.read()))
         return {case.id: relocated(_received(case, server, directory), str(directory / case.id)) for case in cases}
 
 
@@ -216,20 +220,61 @@ def _wait(
             return
 
 
-def _tail(output: bytes) -> str:
-    text = output.decode("utf-8", "replace")
-    return re.sub(r"\n\s*\n", "\n", text)[-3000:]
+def collect_all(
+    command: list[str], cases: Iterable[Case], expected: Mapping[str, int], size: int = 60
+) -> dict[str, list[Record] | RunError]:
+    """As ``collect``, over any cases, ``size`` to a process; a refused case has the error as its result.
+
+    A refused case keeps its batch from running: those that the error names are set aside and the rest runs again; when
+    it names none, each runs alone.
+    """
+    results: dict[str, list[Record] | RunError] = {}
+    pending = list(batches(cases, size))
+    while pending:
+        batch = pending.pop()
+        try:
+            results |= collect(command, batch, expected=expected)
+        except RunError as error:
+            refused = {i: RunError(said) for i, said in _named(error.output, batch).items()}
+            rest = [case for case in batch if case.id not in refused]
+            if refused:
+                results |= refused
+                pending += [rest] if rest else []
+            elif len(batch) == 1:
+                results[batch[0].id] = error
+            else:
+                pending += [[case] for case in batch]
+    return results
 
 
-def refusal(command: list[str], case: Case) -> str | None:
-    """What ``command --config FILE`` says when it refuses the case's configuration, None if it accepts it."""
+def _named(output: str, cases: Iterable[Case]) -> dict[str, str]:
+    """The lines of the output that speak of each case, for the cases of which it does."""
+    lines = output.splitlines()
+    said = {c.id: [line for line in lines if re.search(rf"/{re.escape(c.id)}(?![\w.-])", line)] for c in cases}
+    return {case_id: "\n".join(found) for case_id, found in said.items() if found}
+
+
+def _printed(output: bytes) -> str:
+    return re.sub(r"\n\s*\n", "\n", output.decode("utf-8", "replace"))
+
+
+def refusals(command: list[str], cases: list[Case]) -> dict[str, str | None]:
+    """What ``command --config FILE`` says to each case's configuration, None where it accepts it.
+
+    All are asked at once first; those that the answer does not name are asked alone.
+    """
+    said: dict[str, str | None] = dict(_named(_refusal(command, cases) or "", cases))
+    return said | {case.id: _refusal(command, [case]) for case in cases if case.id not in said}
+
+
+def _refusal(command: list[str], cases: list[Case]) -> str | None:
     with tempfile.TemporaryDirectory(prefix="golden-") as name:
         directory = Path(name).resolve()
         path = directory / "config.yaml"
-        config = merged_config([case], directory, "http://127.0.0.1:1")
+        config = merged_config(cases, directory, "http://127.0.0.1:1")
         path.write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
         try:
-            done = subprocess.run([*command, "--config", str(path)], capture_output=True, text=True, timeout=3)
+            done = subprocess.run([*command, "--config", str(path)], capture_output=True, timeout=5)
         except subprocess.TimeoutExpired:
             return None
-        return None if done.returncode == 0 else _tail((done.stderr + done.stdout).encode())
+        return None if done.returncode == 0 else _printed(done.stderr + done.stdout)
