@@ -66,6 +66,10 @@ class ConfigError(FastlogError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class StoreError(FastlogError):
+    """The embedded store can't be opened, or has refused a statement."""
+
+
 class ComponentError(FastlogError):
     """A component that can't start although its configuration is valid: a port in use, a store that another holds."""
 

@@ -152,6 +152,18 @@ class Extension(Protocol):
     def stop(self) -> None: ...
 
 
+class Store(Protocol):
+    """The embedded ClickHouse store, as components see it. Methods raise StoreError with ClickHouse's message."""
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that returns nothing."""
+
+    def insert(self, statement: str, format: str, blocks: Iterable[Any], /) -> int:
+        """Insert ``blocks`` (buffers), together one input in ClickHouse's ``format``; returns the rows written."""
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """What a component package exports as ``COMPONENT``; the registry knows where each type lives and imports it on use.
@@ -176,3 +188,5 @@ class Context:
     path: str  # "receivers::filelog/syslog"
     environment: Mapping[str, str] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
+    services: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """What the program lends to components that may not import it: ``store(path)`` opens the embedded Store."""

@@ -1,5 +1,3 @@
-from collections.abc import Buffer as Readable
-
 from fastlog._core.batch import Batch
 from fastlog._core.buffer import Buffer
 
@@ -8,4 +6,4 @@ COLUMNS: tuple[str, ...]
 class Encoder:
     def encode(self, batch: Batch) -> Buffer: ...
 
-def slice_block(block: Readable, first: int, count: int) -> Buffer: ...
+def slice_block(block: Buffer | bytes | memoryview, first: int, count: int) -> Buffer: ...

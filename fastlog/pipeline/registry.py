@@ -5,7 +5,9 @@ A component's module is imported when a configuration names it, so that a run pa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 from fastlog.types import Component
 
@@ -34,6 +36,9 @@ MODULES: dict[str, dict[str, str]] = {
     },
 }
 
+SERVICES: dict[str, Callable[..., Any]] = {}
+"""What the layers above the pipeline provide for components (``Context.services``), by name; see :func:`provide`."""
+
 RENAMED = {
     "receiver": {"file_log": "filelog"},
     "processor": {"resource_detection": "resourcedetection"},
@@ -41,6 +46,12 @@ RENAMED = {
     "extension": {},
 }
 """The collector's newer names; both are accepted."""
+
+
+def provide(name: str, service: Callable[..., Any]) -> None:
+    """Offer a service to every component created from now on: the command line provides ``store``, which opens the
+    embedded store, because components may not import what is above them."""
+    SERVICES[name] = service
 
 
 def names(kind: str) -> list[str]:

@@ -7,10 +7,10 @@ import threading
 from typing import Any
 
 import pytest
-from fastlog._core.batch import Batch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastlog._core.batch import Batch
 from fastlog._core.native import COLUMNS, Encoder, slice_block
 from tests.property.native_oracle import double_text, expected_rows, read
 
