@@ -42,6 +42,8 @@ def run(
 
       fastlog run --config config.yaml --set exporters::otlphttp::compression=zstd --exit-when-caught-up
     """
+    from fastlog.local import open_store
+    from fastlog.pipeline import registry
     from fastlog.pipeline.runner import Runner
     from fastlog.storage import CheckpointError
 
@@ -62,6 +64,7 @@ def run(
         from fastlog.cli.progress import Progress
 
         progress = Progress()
+    registry.provide("store", open_store)
     runner = Runner(graph, configs, on_tick=progress.tick if progress is not None else None)
     try:
         summary = runner.run(exit_when_caught_up=exit_when_caught_up)

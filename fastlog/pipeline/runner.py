@@ -29,6 +29,7 @@ from fastlog.exporters.base import SenderQueue, Slot
 from fastlog.pipeline.budget import Budget
 from fastlog.pipeline.graph import Graph, Output, Pipeline
 from fastlog.pipeline.ledger import Ledger
+from fastlog.pipeline.registry import SERVICES
 from fastlog.storage import CheckpointStore, state_directory, store_path
 from fastlog.types import Context, Exporter, Origin, Position, Processor, Receiver
 
@@ -264,8 +265,9 @@ class Runner:
     def create(self, item: ComponentConfig) -> Any:
         """The component that ``item`` configures. ComponentError when it can't be made."""
         path = format_path(item.path)
+        context = Context(item.id, path, self.environment, self.metrics, SERVICES)
         try:
-            return item.component.create(item.model, Context(item.id, path, self.environment, self.metrics))
+            return item.component.create(item.model, context)
         except (ValueError, OSError) as error:
             raise ComponentError(f"{path}: {error} ({item.place})") from error
 
