@@ -123,7 +123,7 @@ def kernel(sim: Simulation, message: str, uptime: float | None = None) -> None:
 
 
 def boot(sim: Simulation, daemons: Daemons) -> Process:
-    """From power-on to multi-user. rsyslogd reads the kernel's ring buffer when it starts: those lines share its time."""
+    """From power-on to multi-user. rsyslogd reads the kernel's ring buffer at its start: those lines share its time."""
     yield 4.1
     start_rsyslog(sim, daemons)
     for uptime, message in _KERNEL_BOOT:
