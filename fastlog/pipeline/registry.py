@@ -47,6 +47,9 @@ RENAMED = {
 }
 """The collector's newer names; both are accepted."""
 
+EXTRAS = {"boto3": "aws", "botocore": "aws", "chdb": "clickhouse-embedded", "numpy": "arrow", "pyarrow": "arrow"}
+"""Optional libraries and the extra of the distribution that brings each."""
+
 
 def provide(name: str, service: Callable[..., Any]) -> None:
     """Offer a service to every component created from now on: the command line provides ``store``, which opens the
@@ -60,10 +63,19 @@ def names(kind: str) -> list[str]:
 
 
 def find(kind: str, type_: str) -> Component | None:
-    """The component of ``kind`` called ``type_`` under its old or its new name; None if there is none."""
+    """The component of ``kind`` called ``type_`` under its old or its new name; None if there is none.
+
+    ImportError names what to install when it needs a library that is not there.
+    """
     module = MODULES[kind].get(RENAMED[kind].get(type_, type_))
     if module is None:
         return None
-    component = import_module(module).COMPONENT
+    try:
+        component = import_module(module).COMPONENT
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRAS:
+            raise
+        raise ImportError(f"{library}; install it with pip install 'fastlog-ingest[{EXTRAS[library]}]'") from error
     assert isinstance(component, Component), f"{module}.COMPONENT is no Component"
     return component

@@ -7,14 +7,23 @@ import pytest
 from fastlog.pipeline import registry
 
 
-@pytest.mark.parametrize("kind", registry.MODULES)
-def test_every_module_exports_its_component(kind: str) -> None:
-    for type_, module in registry.MODULES[kind].items():
-        if importlib.util.find_spec(module) is None or not hasattr(importlib.import_module(module), "COMPONENT"):
-            pytest.skip(f"{module} is not there yet")
-        component = registry.find(kind, type_)
-        assert component is not None
-        assert (component.kind, component.type) == (kind, type_)
+@pytest.mark.parametrize(
+    ("kind", "type_"), [(kind, type_) for kind, types in registry.MODULES.items() for type_ in types]
+)
+def test_every_module_exports_its_component(kind: str, type_: str) -> None:
+    module = registry.MODULES[kind][type_]
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"{module} is not there yet")
+    component = registry.find(kind, type_)
+    assert component is not None
+    assert (component.kind, component.type) == (kind, type_)
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.MODULES["receiver"], "x", "chdb_is_not_here")
+    monkeypatch.setitem(registry.EXTRAS, "chdb_is_not_here", "clickhouse-embedded")
+    with pytest.raises(ImportError, match=r"install it with pip install 'fastlog-ingest\[clickhouse-embedded\]'"):
+        registry.find("receiver", "x")
 
 
 @pytest.mark.parametrize(
