@@ -1,0 +1,1 @@
+"""What fastlog asks of AWS. ``client.py`` is the one file that imports boto3."""
