@@ -65,7 +65,7 @@ def side_by_side(cases: list[Case], recorded: bool) -> int:
     different = 0
     wanted = {c.id: live[c.id] if live else compare.expected(c.group).get(c.name, []) for c in cases}
     runnable = [c for c in cases if not c.refused]
-    results = collect_all([*FASTLOG, "run"], runnable, {c.id: len(wanted[c.id]) for c in runnable})
+    results = collect_all([*FASTLOG, "run"], runnable, {c.id: len(wanted[c.id]) for c in runnable}, patience=3)
     said = refusals([*FASTLOG, "validate"], [c for c in cases if c.refused])
     for case in cases:
         if case.refused:

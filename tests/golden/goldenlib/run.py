@@ -146,15 +146,15 @@ def collect(
     *,
     expected: Mapping[str, int] | None = None,
     extra: Mapping[str, Any] | None = None,
-    timeout: float = 60.0,
+    patience: float = 10.0,
 ) -> dict[str, list[Record]]:
     """Run ``command --config FILE`` over the cases and return each one's records.
 
-    With ``expected`` (records by case id) it stops soon after these have arrived; otherwise, or when they do not
-    arrive, after the longest ``settle`` of the cases has passed without a new record. The program is then asked to
-    end (SIGTERM), and what it still sends counts. Raises RunError when it ends by itself.
+    With ``expected`` (records by case id) it stops soon after these have arrived, or when nothing new has for
+    ``patience`` seconds; without, when nothing new has for the longest ``settle`` of the cases. The program is then
+    asked to end (SIGTERM), and what it still sends counts. Raises RunError when it ends by itself.
     """
-    settle = max(case.settle for case in cases)
+    quiet = patience if expected is not None else max(case.settle for case in cases)
     with tempfile.TemporaryDirectory(prefix="golden-") as name, sink() as server:
         directory = Path(name).resolve()
         write_files(cases, directory)
@@ -166,7 +166,7 @@ def collect(
         with (directory / "output.txt").open("w+b") as output:
             process = subprocess.Popen([*command, "--config", str(path)], stdout=output, stderr=output, env=environment)
             try:
-                _wait(process, server, directory, cases, expected, settle, timeout)
+                _wait(process, server, directory, cases, expected, quiet)
                 ended = process.poll() is not None
             finally:
                 if process.poll() is None:
@@ -198,15 +198,13 @@ def _wait(
     directory: Path,
     cases: list[Case],
     expected: Mapping[str, int] | None,
-    settle: float,
-    timeout: float,
+    quiet: float,
 ) -> None:
-    """Until all that is expected has come, or nothing new has for ``settle`` seconds, or the process has ended."""
-    deadline = time.monotonic() + timeout
+    """Until all that is expected has come, or nothing new has for ``quiet`` seconds, or the process has ended."""
     missing = {case.id: case for case in cases}
     arrival = server.last_arrival
     first = time.monotonic()
-    while process.poll() is None and time.monotonic() < deadline:
+    while process.poll() is None:
         time.sleep(0.05)
         if expected is not None and (server.last_arrival != arrival or any(c.export == "file" for c in cases)):
             arrival = server.last_arrival
@@ -214,14 +212,13 @@ def _wait(
         if expected is not None and not missing:
             time.sleep(0.3)  # what comes on top of the expected shows up now or while draining
             return
-        quiet = time.monotonic() - server.last_arrival
         started = server.requests or time.monotonic() - first > 10
-        if started and quiet > (settle if expected is None else settle + 1):
+        if started and time.monotonic() - max(first, server.last_arrival) > quiet:
             return
 
 
 def collect_all(
-    command: list[str], cases: Iterable[Case], expected: Mapping[str, int], size: int = 60
+    command: list[str], cases: Iterable[Case], expected: Mapping[str, int], size: int = 60, patience: float = 10.0
 ) -> dict[str, list[Record] | RunError]:
     """As ``collect``, over any cases, ``size`` to a process; a refused case has the error as its result.
 
@@ -233,7 +230,7 @@ def collect_all(
     while pending:
         batch = pending.pop()
         try:
-            results |= collect(command, batch, expected=expected)
+            results |= collect(command, batch, expected=expected, patience=patience)
         except RunError as error:
             refused = {i: RunError(said) for i, said in _named(error.output, batch).items()}
             rest = [case for case in batch if case.id not in refused]
