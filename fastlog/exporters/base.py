@@ -24,6 +24,10 @@ Split = Callable[[Chunk, int, int], list[Chunk]]
 record may exceed ``max_bytes``); releases ``chunk`` when it returns more than that chunk itself. 0 records = no
 limit."""
 
+READY_BYTES = 4 << 20
+"""Bytes before compression that may wait for a sender before receivers pause. Small: a request that has waited for many
+others has left the processor's caches and costs a fifth more to send."""
+
 _REFUSALS_BEFORE_DOUBT = 8
 """Single records refused by a destination that has accepted nothing yet before the endpoint itself is doubted."""
 
@@ -53,6 +57,8 @@ class SenderQueue:
     delivered, or what was not has been counted and given to ``on_drop(origin, records, reason)`` first, as the
     configuration demands (an explicit ``max_elapsed_time``) or because the destination refused those records for good.
     What a shutdown leaves undelivered is neither: its source is read again.
+
+    ``ahead`` is how many places may be open, that is, batches with the workers, before the next one has to wait.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class SenderQueue:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         timeout: float = 30.0,
         num_consumers: int = 10,
+        ahead: int = 4,
         split: Split | None = None,
     ) -> None:
         self._exporter = exporter
@@ -77,6 +84,7 @@ class SenderQueue:
         self._retry = retry
         self._timeout = timeout
         self._num_consumers = num_consumers
+        self._ahead = ahead
         self._split = split
         self._sent = metrics.counter(telemetry.EXPORTER_SENT, exporter=name)
         self._failed = metrics.counter(telemetry.EXPORTER_SEND_FAILED, exporter=name)
@@ -86,9 +94,12 @@ class SenderQueue:
         self._lock = threading.Lock()  # guards everything below
         self._work = threading.Condition(self._lock)  # idle senders wait here
         self._progress = threading.Condition(self._lock)  # a draining owner and senders between two attempts wait here
+        self._room = threading.Condition(self._lock)  # receivers wait here
         self._slots: deque[Slot] = deque()
         self._coalescer = Coalescer(policy)
         self._ready: deque[Request] = deque()
+        self._ready_bytes = 0
+        self._patient = True  # whether receivers wait for room
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._outstanding = 0  # requests taken from the coalescer and not finished
@@ -99,11 +110,23 @@ class SenderQueue:
     # -- from the workers
 
     def open_slot(self) -> Slot:
-        """Take the next place; call it in the order the batches were submitted, and fill every place taken."""
+        """Take the next place; call it in the order the batches were submitted, and fill every place taken.
+
+        Waits while the workers or the senders are behind. The memory budget would stop the receiver later, but what
+        has not gone far is still in the processor's cache when the next stage comes to it.
+        """
         slot = Slot(self)
         with self._lock:
+            while self._patient and (len(self._slots) >= self._ahead or self._ready_bytes >= READY_BYTES):
+                self._room.wait()
             self._slots.append(slot)
         return slot
+
+    def let_go(self) -> None:
+        """Let every receiver that waits in :meth:`open_slot` go, and none wait from now on."""
+        with self._lock:
+            self._patient = False
+            self._room.notify_all()
 
     def _fill(self, slot: Slot, chunk: Chunk | None) -> None:
         empty = None
@@ -117,6 +140,8 @@ class SenderQueue:
             slot._pieces = pieces
             now = time.monotonic()
             opened = self._coalescer.deadline()
+            if self._slots[0]._filled:
+                self._room.notify_all()
             while self._slots and self._slots[0]._filled:
                 for piece in self._slots.popleft()._pieces:
                     self._enqueue(self._coalescer.add(piece, now))
@@ -147,6 +172,7 @@ class SenderQueue:
     def _enqueue(self, requests: list[Request]) -> None:
         for request in requests:
             self._ready.append(request)
+            self._ready_bytes += request.size
             self._outstanding += 1
             self._wake_one()
 
@@ -180,7 +206,10 @@ class SenderQueue:
         with self._lock:
             while not self._stopped:
                 if self._ready:
-                    return self._ready.popleft()
+                    request = self._ready.popleft()
+                    self._ready_bytes -= request.size
+                    self._room.notify_all()
+                    return request
                 deadline = self._coalescer.deadline()
                 now = time.monotonic()
                 if deadline is not None and deadline <= now:

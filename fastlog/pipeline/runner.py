@@ -290,6 +290,7 @@ class Runner:
             retry=output.retry,
             timeout=output.timeout,
             num_consumers=output.consumers,
+            ahead=len(os.sched_getaffinity(0)) + 1,
             split=getattr(exporter, "split", None),
         )
 
@@ -325,6 +326,9 @@ class Runner:
         self._wake()
 
     def _stop_receivers(self) -> None:
+        for lane in self._lanes:
+            for _, _, sender in lane.ends:
+                sender.let_go()
         while self._reading:
             self._reading.pop().stop()
 

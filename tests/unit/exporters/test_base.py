@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from fastlog._core.buffer import Buffer
 
-from fastlog.exporters.base import SenderQueue
+from fastlog.exporters.base import READY_BYTES, SenderQueue, Slot
 from fastlog.exporters.coalesce import BatchPolicy
 from fastlog.exporters.retry import RetryPolicy
 from fastlog.telemetry import EXPORTER_SEND_FAILED, EXPORTER_SENT, Metrics
@@ -63,6 +63,7 @@ class Harness:
         self.dropped: list[tuple[int, int, str]] = []
         options.setdefault("retry", FAST)
         options.setdefault("num_consumers", 1)
+        options.setdefault("ahead", 1000)
         self.queue = SenderQueue(
             exporter,
             name="test",
@@ -235,6 +236,38 @@ def test_an_endpoint_that_refuses_everything_drops_nothing(harness: Callable[...
     assert h.queue.drain(5)
     assert b"".join(h.exporter.delivered) == b"abcdefghijklmnopqrstuvwxyz"
     assert (h.acked, h.dropped) == ([0], [])
+
+
+def taking_slots(h: Harness, count: int) -> tuple[threading.Thread, list[Slot]]:
+    slots: list[Slot] = []
+    thread = threading.Thread(target=lambda: slots.extend(h.queue.open_slot() for _ in range(count)))
+    thread.start()
+    return thread, slots
+
+
+def test_a_receiver_waits_while_the_workers_are_behind(harness: Callable[..., Harness]) -> None:
+    h = harness(ahead=2)
+    first = h.queue.open_slot()
+    thread, slots = taking_slots(h, 2)
+    thread.join(0.05)
+    assert thread.is_alive()
+    first.fill(None)
+    thread.join(5)
+    assert len(slots) == 2
+
+
+def test_a_receiver_waits_while_the_senders_are_behind_until_it_is_let_go(harness: Callable[..., Harness]) -> None:
+    h = harness(Scripted(lambda body: Outcome(Outcome.RETRY, "503")), retry=RetryPolicy(initial_interval=60))
+    for sequence in range(2):  # one with the sender, one waiting
+        h.queue.open_slot().fill(chunk(sequence, bytes(READY_BYTES)))
+        while not h.exporter.bodies:
+            time.sleep(0.001)
+    thread, slots = taking_slots(h, 3)
+    thread.join(0.05)
+    assert thread.is_alive()
+    h.queue.let_go()
+    thread.join(5)
+    assert len(slots) == 3
 
 
 def test_a_stop_acknowledges_nothing_that_was_not_delivered(harness: Callable[..., Harness]) -> None:
