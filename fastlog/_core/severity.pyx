@@ -22,7 +22,7 @@ cdef class SeverityMap:
     """A table from severity words to SeverityNumbers.
 
     keys: lower-case UTF-8 words, at most KEY_MAX bytes each, with their SeverityNumber (0 to 24).
-    folds: ascending pairs (code point, code point it lowers to) for the non-ASCII characters that lower to one of a key.
+    folds: ascending pairs (code point, code point it lowers to) of the non-ASCII characters that lower to one of a key.
     """
 
     def __cinit__(self, dict keys not None, list folds not None):

@@ -1,6 +1,6 @@
 """Timestamps: runs a compiled time layout over bytes and yields nanoseconds since 1970-01-01T00:00:00Z.
 
-The semantics are Go's ``time.ParseInLocation`` (strptime layouts are rewritten to it, as the collector does) followed by
+The semantics are Go's ``time.ParseInLocation`` (strptime layouts are rewritten to it, as the collector does) and then
 the collector's two corrections: a year that the layout lacks is inferred from the clock, and a zone abbreviation is
 looked up as an IANA location. ``fastlog/operators/layouts.py`` compiles a layout; nothing here depends on Python.
 
@@ -12,7 +12,7 @@ The result wraps around like Go's ``UnixNano`` outside 1677..2262; the encoders 
 up to 2554 right. Go's zero time (year 1, the first nanosecond, UTC) gives 0, "not set".
 """
 
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdio cimport snprintf
 from libc.string cimport memchr, memcmp, memcpy
 from libc.time cimport time_t
@@ -126,6 +126,7 @@ cdef enum:
 
     TIME_PREFIX_MAX = 32  # longest prefix and tail that are cached, in bytes
     TIME_TAIL_MAX = 16
+    TIME_PADDING = 64  # bytes that are readable past a stamp
 
 cdef enum:
     TIME_CACHE_NEVER = -1  # TimeProgram.fraction: this layout's stamps are not cached
@@ -135,7 +136,7 @@ cdef enum:
 cdef struct TimeStep:
     uint8_t op
     uint8_t flags
-    uint8_t arg
+    uint16_t arg
     uint32_t literal  # text before the element: offset in TimeProgram.literals, and length
     uint32_t literal_length
 
@@ -164,7 +165,7 @@ cdef struct TimeProgram:
 
 
 cdef struct TimeCache:
-    # Scratch of one caller, on its stack; all zeros is empty. Not to be kept longer than a block, as it holds the clock.
+    # Scratch of one caller, on its stack; all zeros is empty. Not to be kept beyond a block, as it holds the clock.
     uint64_t prefix[4]
     uint64_t prefix_mask[4]
     uint64_t tail[2]
@@ -195,10 +196,8 @@ cdef inline int time_parse(
 ) noexcept nogil:
     """Parse the stamp s[0:n] into *out; TIME_OK or an error, then with error_step and error_at set in the cache.
 
-    s is readable 64 bytes past its end.
+    s is readable TIME_PADDING bytes past its end.
     """
-    cdef uint64_t words[4]
-    cdef uint64_t tail[2]
     cdef uint64_t difference
     cdef Py_ssize_t at
     cdef uint8_t tens, ones
@@ -206,11 +205,10 @@ cdef inline int time_parse(
     cdef int64_t nanos = 0
     if cache.prefix_length != 0:
         at = cache.prefix_length
-        memcpy(words, s, 32)
-        difference = (words[0] ^ cache.prefix[0]) & cache.prefix_mask[0]
-        difference |= (words[1] ^ cache.prefix[1]) & cache.prefix_mask[1]
-        difference |= (words[2] ^ cache.prefix[2]) & cache.prefix_mask[2]
-        difference |= (words[3] ^ cache.prefix[3]) & cache.prefix_mask[3]
+        difference = (time_word(s) ^ cache.prefix[0]) & cache.prefix_mask[0]
+        difference |= (time_word(s + 8) ^ cache.prefix[1]) & cache.prefix_mask[1]
+        difference |= (time_word(s + 16) ^ cache.prefix[2]) & cache.prefix_mask[2]
+        difference |= (time_word(s + 24) ^ cache.prefix[3]) & cache.prefix_mask[3]
         tens = s[at] - 0x30
         ones = s[at + 1] - 0x30
         if likely(difference == 0 and tens <= 5 and ones <= 9, 1):
@@ -224,21 +222,25 @@ cdef inline int time_parse(
                         digits += 1
             # Digits past the end of the stamp make the length differ.
             if at + cache.tail_length == n and (program.fraction == TIME_CACHE_ANY or program.fraction == digits):
-                memcpy(tail, s + at, 16)
-                difference = (tail[0] ^ cache.tail[0]) & cache.tail_mask[0]
-                difference |= (tail[1] ^ cache.tail[1]) & cache.tail_mask[1]
+                difference = (time_word(s + at) ^ cache.tail[0]) & cache.tail_mask[0]
+                difference |= (time_word(s + at + 8) ^ cache.tail[1]) & cache.tail_mask[1]
                 if likely(difference == 0, 1):
                     out[0] = cache.minute_ns + (tens * 10 + ones) * <int64_t> 1000000000 + nanos
                     return TIME_OK
     return time_parse_full(program, cache, s, n, out)
 
 
+cdef inline uint64_t time_word(const uint8_t* s) noexcept nogil:
+    cdef uint64_t word
+    memcpy(&word, s, 8)
+    return word
+
+
 cdef inline int64_t time_digits(const uint8_t* s, int* count) noexcept nogil:
     """Nanoseconds of the fraction digits at s, where one is; *count = how many there are, 10 = ten or more."""
-    cdef uint64_t word, other
+    cdef uint64_t word = time_word(s) ^ <uint64_t> 0x3030303030303030
+    cdef uint64_t other
     cdef int digits
-    memcpy(&word, s, 8)
-    word ^= <uint64_t> 0x3030303030303030
     other = (((word & <uint64_t> 0x7F7F7F7F7F7F7F7F) + <uint64_t> 0x7676767676767676) | word)
     other &= <uint64_t> 0x8080808080808080
     digits = ctz64(other) >> 3 if other != 0 else 8
@@ -269,6 +271,8 @@ cdef inline int time_parse_full(
     error = time_scan(program, cache, s, n, &fields, &seconds_at, &seconds_end)
     if error == TIME_OK:
         error = time_finish(program, cache, &fields, out)
+        if error == TIME_UNKNOWN_ZONE:
+            cache.error_at = <int> (fields.zone_name - s)
     if error != TIME_OK or program.fraction == TIME_CACHE_NEVER:
         return error
     tail = n - seconds_end
@@ -602,9 +606,8 @@ cdef inline int time_scan(
             i += read
         else:  # TIME_YEAR_DAY
             at = i
-            for j in range(2):
-                if step.flags & TIME_PADDED and i < n and s[i] == 0x20:
-                    i += 1
+            while i < at + 2 and step.flags & TIME_PADDED and i < n and s[i] == 0x20:
+                i += 1
             read = time_number(s + i, n - i, 3, step.flags & TIME_FIXED_WIDTH, &fields.year_day)
             if read == 0:
                 return time_fail(cache, TIME_BAD_ELEMENT, k, at)
@@ -935,7 +938,7 @@ cdef inline int time_epoch_text(
 ) noexcept nogil:
     """Time of the decimal text of an epoch: an integer, or two integers around a dot for the layouts s.ms, s.us, s.ns.
 
-    The second integer counts milli-, micro- or nanoseconds whatever its digits, as the collector has it: 1.5 is 1.005 s.
+    The second integer counts milli-, micro- or nanoseconds whatever its digits, as in the collector: 1.5 is 1.005 s.
     """
     cdef int64_t seconds = 0, part = 0, unit = 1
     cdef const uint8_t* dot

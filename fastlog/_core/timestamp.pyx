@@ -7,6 +7,7 @@ from libc.string cimport memcpy, memset
 
 from fastlog._core.timestamp cimport (
     TIME_OK,
+    TIME_PADDING,
     TimeCache,
     TimeLocation,
     TimeStep,
@@ -15,7 +16,7 @@ from fastlog._core.timestamp cimport (
     time_parse,
 )
 
-PADDING = 64  # bytes that time_parse may read past a stamp
+PADDING = TIME_PADDING
 
 
 cdef void* reserve(size_t count, size_t size) except NULL:
@@ -127,7 +128,7 @@ cdef class TimeParser:
         cdef bytes padded
         memset(&cache, 0, sizeof(cache))
         if isinstance(value, bytes):
-            padded = value + bytes(PADDING)
+            padded = value + bytes(TIME_PADDING)
             code = time_parse(&self.program, &cache, <const uint8_t*> padded, len(value), &nanos)
         elif isinstance(value, float):
             code = time_epoch_double(&self.program, &cache, value, &nanos)
@@ -147,12 +148,15 @@ cdef class TimeParser:
         return nanos if code == TIME_OK else None
 
     def parse_spans(
-        self, const uint8_t[::1] data not None, const int64_t[::1] offsets not None, const int64_t[::1] lengths not None,
+        self,
+        const uint8_t[::1] data not None,
+        const int64_t[::1] offsets not None,
+        const int64_t[::1] lengths not None,
         int64_t[::1] times not None,
     ) -> int:
         """Parse the stamps data[offsets[i]:][:lengths[i]] into times with one cache; returns how many failed (0 there).
 
-        Every stamp must end at least PADDING bytes before the end of data.
+        Every stamp must end at least TIME_PADDING bytes before the end of data.
         """
         cdef Py_ssize_t i, count = offsets.shape[0]
         cdef int failed = 0
@@ -160,8 +164,8 @@ cdef class TimeParser:
         if lengths.shape[0] != count or times.shape[0] < count:
             raise ValueError("offsets and lengths must be equally long, and times no shorter")
         for i in range(count):
-            if not 0 <= lengths[i] <= data.shape[0] or not 0 <= offsets[i] <= data.shape[0] - PADDING - lengths[i]:
-                raise ValueError(f"stamp {i} does not end {PADDING} bytes before the end of data")
+            if not 0 <= lengths[i] <= data.shape[0] or not 0 <= offsets[i] <= data.shape[0] - TIME_PADDING - lengths[i]:
+                raise ValueError(f"stamp {i} does not end {TIME_PADDING} bytes before the end of data")
         memset(&cache, 0, sizeof(cache))
         with nogil:
             for i in range(count):
