@@ -167,6 +167,13 @@ class SenderQueue:
         source = Range(chunk.origin, len(chunks))
         return [Piece(part, source) for part in chunks]
 
+    def hurry(self) -> None:
+        """Send what waits for a batch to fill, if nothing else is on its way: memory is spent, so nothing will fill
+        it."""
+        with self._lock:
+            if self._outstanding == 0:
+                self._flush()
+
     # -- with the lock held
 
     def _enqueue(self, requests: list[Request]) -> None:

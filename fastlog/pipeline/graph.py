@@ -18,7 +18,7 @@ from fastlog.exporters.coalesce import BatchPolicy
 from fastlog.exporters.retry import RetryPolicy
 from fastlog.types import ComponentID
 
-DEFAULT_BUDGET = 64 << 20
+DEFAULT_BUDGET = 24 << 20
 """Bytes of records held at a time when no ``memory_limiter`` says otherwise."""
 
 

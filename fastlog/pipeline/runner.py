@@ -160,7 +160,7 @@ class Runner:
         self.graph = graph
         self.environment = os.environ if environment is None else environment
         self.metrics = telemetry.Metrics()
-        self.budget = Budget(graph.budget)
+        self.budget = Budget(graph.budget, self._hurry)
         self.ledger = Ledger(self._advance)
         self.tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self.stopping = False
@@ -432,6 +432,12 @@ class Runner:
         size = self._held.pop((name, origin.source, origin.sequence))
         self.ledger.ack(name, origin)
         self.budget.release(size)
+
+    def _hurry(self) -> None:
+        """Memory is spent: no batch fills up any more."""
+        for lane in self._lanes:
+            for _, _, sender in lane.ends:
+                sender.hurry()
 
     def _advance(self, source: str, name: str, position: Position) -> None:
         receiver, _, own = source.partition(_SEPARATOR)

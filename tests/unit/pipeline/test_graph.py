@@ -39,7 +39,7 @@ def test_without_them() -> None:
     assert graph.describe() == ["logs: blocks → keep (each block at once)"]
     assert graph.deviations == (
         "receivers::blocks: it reads from memory",
-        "no memory_limiter: at most 64 MiB of records are held (collector: no limit)",
+        "no memory_limiter: at most 24 MiB of records are held (collector: no limit)",
     )
     promise = Delivery("at-least-once", "the destination does not know which blocks it has already taken")
     assert list(graph.delivery()) == [("keep", promise)]

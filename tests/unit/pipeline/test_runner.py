@@ -90,6 +90,19 @@ def test_a_small_budget_only_slows_down(parts: Parts, tmp_path: Path) -> None:
     assert one.budget.used == 0
 
 
+def test_a_batch_larger_than_the_memory_does_not_wait_for_its_timeout(parts: Parts, tmp_path: Path) -> None:
+    text = config(
+        receivers=many(20),
+        processors={"batch": {"timeout": "1h", "send_batch_size": 100_000}},
+        service={"pipelines": {"logs": {"receivers": ["blocks"], "processors": ["batch"], "exporters": ["keep"]}}},
+    )
+    one = runner(parts, tmp_path, text)
+    one.budget.limit = 2000
+    one.run(exit_when_caught_up=True)
+    assert parts.of("keep").bodies == [f"line {number}" for number in range(1000)]
+    assert len(parts.of("keep").requests) > 1
+
+
 def test_nothing_moves_without_an_acknowledgement(parts: Parts, tmp_path: Path) -> None:
     """The destination hangs: the run ends after the drain time, and the next one reads everything again."""
     hanging = parts.of("keep").gate
