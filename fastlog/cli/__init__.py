@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "fastlog.cli.run",
     "validate": "fastlog.cli.validate",
     "components": "fastlog.cli.components",
+    "query": "fastlog.cli.query",
+    "demo": "fastlog.cli.demo",
 }
 """Command names and their modules, in the order ``--help`` shows them."""
 

@@ -35,6 +35,8 @@ class Engine:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._session = session(str(self.path))
+            # days are split, and times shown, the same whatever the host's time zone is
+            self._session.query("SET session_timezone = 'UTC'")
         except (OSError, RuntimeError) as error:
             raise StoreError(f"{self.path} can't be opened as a store: {_message(error)}") from None
         self._lock = threading.Lock()
