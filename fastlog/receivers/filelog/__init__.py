@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastlog._core.batch import Batch
-from fastlog._core.frame import LineFramer
+from fastlog._core.hot import frame
 from fastlog._core.plan import Op
 from fastlog.errors import Problem
 from fastlog.operators import compile_plan, explain
@@ -23,7 +23,7 @@ _SHOWN = 200  # bytes of a record that an error line quotes
 def create(config: Config, context: Context) -> FilelogReceiver:
     """The receiver of ``config``, with its operators compiled. Raises ValueError for what they can't do together."""
     native = NATIVE.get(config.encoding.lower())
-    framer = LineFramer(
+    framer = frame.LineFramer(
         max_log_size=config.max_log_size,
         encoding=native or "utf-8",
         trim_leading=not config.preserve_leading_whitespaces,
