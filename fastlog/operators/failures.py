@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fastlog.operators.layouts import ERRORS as TIMES
+
 MESSAGES = {
     1: "the field to read is not there",
     2: "add: there is no 'value' to add",
@@ -12,8 +14,33 @@ MESSAGES = {
 }
 JSON = 32
 TIME = 64
+_JSON = {
+    1: "no JSON value begins where one should",
+    2: "a JSON string is not closed",
+    3: "unknown or unfinished escape in a JSON string",
+    4: "a JSON number is malformed",
+    5: "a JSON number is larger than a double holds",
+    6: "neither true, false nor null",
+    7: "a JSON object's key is missing",
+    8: "a JSON object's key has no colon after it",
+    9: "neither a comma nor the end of the JSON object or array",
+    10: "text after the JSON object",
+    11: "JSON nested deeper than 10000",
+    12: "no JSON object",
+}
+_TIME = {
+    **TIMES,
+    1: "the time does not have the text that its layout has",
+    2: "a part of the time is not what its layout says",
+    3: "extra text after the time",
+    16: "unknown time zone",
+    17: "no number, as the epoch layout wants it",
+    18: "neither text nor a number that is a time",
+}
 
 
 def explain(code: int) -> str:
     """What went wrong, in words, for the ``code`` that a plan reports."""
-    return MESSAGES.get(code, f"failed with code {code}")
+    if code >= TIME:
+        return f"time: {_TIME.get(code - TIME, f'code {code}')}"
+    return (_JSON.get(code - JSON) if code >= JSON else MESSAGES.get(code)) or f"code {code}"

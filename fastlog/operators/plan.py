@@ -42,6 +42,7 @@ class PlanBuilder:
         self.body_is_text = True
         """True while every body is a string: no operator has changed it."""
         self.uses_resource = False
+        self._waiting: list[Callable[[int], None]] = []
 
     def key(self, name: str) -> int:
         """The index of an attribute's column."""
@@ -92,6 +93,18 @@ class PlanBuilder:
 
     def add(self, op: Op) -> None:
         self.ops.append(op)
+
+    def when_keys_are_known(self, tell: Callable[[int], None]) -> None:
+        """Have ``tell`` called with the number of keys once the whole list is compiled."""
+        self._waiting.append(tell)
+
+    def build(self, framer: Framer, on_failures: OnFailures | None) -> Plan:
+        for tell in self._waiting:
+            tell(len(self.keys))
+        ops = self.ops
+        if self.uses_resource:
+            ops = [ResourceColumnsOp(), *ops, ResourceTableOp()]
+        return Plan(framer, list(self.keys), ops, on_failures)
 
 
 def operator_ids(operators: Sequence[OperatorConfig]) -> list[str]:
@@ -149,7 +162,4 @@ def compile_plan(
     builder = PlanBuilder(constants)
     for i, config in enumerate(operators):
         find_operator(config.type).compile(config, builder, f"operators[{i}]")
-    ops = builder.ops
-    if builder.uses_resource:
-        ops = [ResourceColumnsOp(), *ops, ResourceTableOp()]
-    return Plan(framer, list(builder.keys), ops, on_failures)
+    return builder.build(framer, on_failures)

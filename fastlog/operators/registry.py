@@ -15,9 +15,13 @@ from fastlog.operators.base import Operator, OperatorConfig
 MODULES = {
     "add": "fastlog.operators.add",
     "copy": "fastlog.operators.copy",
+    "json_parser": "fastlog.operators.json_parser",
     "move": "fastlog.operators.move",
+    "regex_parser": "fastlog.operators.regex_parser",
     "remove": "fastlog.operators.remove",
     "retain": "fastlog.operators.retain",
+    "severity_parser": "fastlog.operators.severity_parser",
+    "time_parser": "fastlog.operators.time_parser",
 }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastlog._core.batch import Resource
 from pydantic import TypeAdapter
 
+from fastlog._core.batch import Resource
 from fastlog._core.hot import frame
 from fastlog.operators import Operators, compile_plan, explain
 

@@ -1,0 +1,22 @@
+from collections.abc import Sequence
+
+from fastlog._core.fieldref import FieldRef
+from fastlog._core.severity import SeverityMap
+from fastlog._core.timestamp import TimeParser
+
+class Blocks:
+    """``body``: the field that becomes the body; ``time``: how ``time_from`` is parsed; ``severity``: where
+    ``severity_from`` is looked up. Each may be None. ``names``: the plan's keys that hold the names of severities 1 to
+    24; without them, ``overwrite_text`` and texts that are empty are not possible."""
+
+    def __init__(
+        self,
+        *,
+        body: FieldRef | None = None,
+        time: TimeParser | None = None,
+        time_from: FieldRef | None = None,
+        severity: SeverityMap | None = None,
+        severity_from: FieldRef | None = None,
+        overwrite_text: bool = False,
+        names: Sequence[int] = (),
+    ) -> None: ...

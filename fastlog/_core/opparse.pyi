@@ -1,0 +1,45 @@
+from collections.abc import Sequence
+
+from fastlog._core.blocks import Blocks
+from fastlog._core.fieldref import FieldRef
+from fastlog._core.plan import Op
+from fastlog._core.regex import Program
+
+class JsonOp(Op):
+    """Parses the text in ``source`` as a JSON object and merges it into ``target``."""
+
+    def __init__(
+        self,
+        name: str,
+        source: FieldRef,
+        target: FieldRef,
+        blocks: Blocks,
+        *,
+        parse_ints: bool = False,
+        on_error: int = 0,
+    ) -> None: ...
+    def finish(self, fixed_keys: int) -> None:
+        """Called once the plan's keys are known: attributes of these become columns."""
+
+class RegexFieldOp(Op):
+    """Matches the text in ``source`` and merges the named groups into ``target``.
+
+    ``groups``: (the plan's key of a name, group number) of each name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        program: Program,
+        groups: Sequence[tuple[int, int]],
+        source: FieldRef,
+        target: FieldRef,
+        blocks: Blocks,
+        *,
+        on_error: int = 0,
+    ) -> None: ...
+
+class ConvertOp(Op):
+    """Sets time or severity, or both, from fields of any kind."""
+
+    def __init__(self, name: str, blocks: Blocks, *, on_error: int = 0) -> None: ...

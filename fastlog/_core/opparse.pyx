@@ -1,0 +1,476 @@
+"""The parsers on fields of any kind, with their embedded blocks: JSON, regular expressions, times and severities.
+
+What is common and hot, a regular expression from the body into attributes and a time from one of them, has kernels of
+its own; here is everything else, and always right.
+"""
+
+from libc.stdint cimport int32_t, uint8_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from fastlog._core.batch cimport (
+    BatchData,
+    batch_begin_severity,
+    batch_intern_span,
+    column_set,
+    items_reserve,
+    sparse_begin,
+)
+from fastlog._core.blocks cimport Blocks
+from fastlog._core.embedded cimport Embedded, run_embedded
+from fastlog._core.failure cimport FAIL_JSON, FAIL_MISSING, FAIL_NO_MATCH, FAIL_TYPE, fail
+from fastlog._core.field cimport (
+    PLACE_ATTRIBUTES,
+    PLACE_BODY,
+    PLACE_RESOURCE,
+    Field,
+    attr_put,
+    field_get,
+    field_set,
+    resource_begin,
+)
+from fastlog._core.fieldref cimport FieldRef
+from fastlog._core.json cimport (
+    JSON_INTS,
+    JSON_NO_MEMORY,
+    JSON_OBJECT,
+    JSON_OPEN,
+    JSON_STREAM,
+    Json,
+    json_free,
+    json_parse,
+    json_same_key,
+    json_value,
+)
+from fastlog._core.plan cimport Op, Tally
+from fastlog._core.regex cimport Program, Regex, regex_match
+from fastlog._core.timestamp cimport TimeCache
+from fastlog._core.types cimport (
+    ERR_MEMORY,
+    FORM_NONE,
+    KIND_ABSENT,
+    KIND_STRING,
+    ROW_DROPPED,
+    Span,
+    Value,
+)
+from fastlog._core.value cimport append_map, pair_size, put_pair_header, put_pair_value, string_value
+
+cdef enum:
+    MOST_PREDICTED = 64     # members of an object whose keys are guessed from the object before
+
+
+cdef int begin_blocks(const Embedded *embedded, BatchData *b) noexcept nogil:
+    return batch_begin_severity(b) if embedded.severity != NULL else 0
+
+
+# ---- json_parser
+
+cdef struct JsonParser:
+    Field source
+    Field target
+    Embedded embedded
+    int32_t fixed_keys      # of the plan: their attributes are columns, any other goes to the rows' sparse lists
+    int flags
+    int on_error
+
+
+cdef struct KeyGuess:
+    int32_t key[MOST_PREDICTED]     # of the member in this place of the object before
+    int32_t count
+    int32_t *last                   # per key: the item that had it last, wherever that was
+    int32_t last_size
+
+
+cdef inline int32_t member_key(KeyGuess *guess, BatchData *b, int32_t place, Span key) noexcept nogil:
+    """The index of a member's key: most objects repeat the keys of the one before, in order. -1: memory is out."""
+    cdef int32_t k
+    if place < guess.count:
+        k = guess.key[place]
+        if json_same_key(b.arena.data, b.keys[k], key):
+            return k
+    k = batch_intern_span(b, key)
+    if place < MOST_PREDICTED and place <= guess.count and k >= 0:
+        guess.key[place] = k
+        if place == guess.count:
+            guess.count += 1
+    return k
+
+
+cdef int grow_last(KeyGuess *guess, int32_t size) noexcept nogil:
+    cdef int32_t *last = <int32_t *> realloc(guess.last, size * sizeof(int32_t))
+    if last == NULL:
+        return ERR_MEMORY
+    memset(last + guess.last_size, 0, (size - guess.last_size) * sizeof(int32_t))
+    guess.last = last
+    guess.last_size = size
+    return 0
+
+
+cdef int open_list(KeyGuess *guess, BatchData *b, int32_t row, int32_t more) noexcept nogil:
+    """Make the row's sparse list the last one, with room for ``more`` items, and note where its keys are. A status."""
+    cdef Span *list_
+    cdef int32_t i
+    if sparse_begin(b) or items_reserve(b, b.sparse[row].len + more):
+        return ERR_MEMORY
+    list_ = &b.sparse[row]
+    if list_.off + list_.len != b.nitems:
+        for i in range(list_.len):
+            b.items[b.nitems + i] = b.items[list_.off + i]
+        list_.off = b.nitems
+        b.nitems += list_.len
+    if guess.last_size < b.keys_cap and grow_last(guess, b.keys_cap):
+        return ERR_MEMORY
+    for i in range(list_.off, list_.off + list_.len):
+        guess.last[b.items[i].key] = i
+    return 0
+
+
+cdef int object_to_attributes(Json *j, KeyGuess *guess, BatchData *b, int32_t row, int32_t fixed_keys) noexcept nogil:
+    """Set every member of the parsed object as an attribute of the row. A status."""
+    cdef int32_t i = 1, place = 0, key, item
+    cdef Span *list_
+    cdef Value value
+    cdef int status = open_list(guess, b, row, j.count)
+    if status:
+        return status
+    list_ = &b.sparse[row]
+    while i < j.count:
+        key = member_key(guess, b, place, j.tokens[i].key)
+        if key < 0:
+            return ERR_MEMORY
+        if key >= guess.last_size and grow_last(guess, b.keys_cap):
+            return ERR_MEMORY
+        status = json_value(j, b, i, &value)
+        if status:
+            return status
+        item = guess.last[key]
+        if list_.off <= item < list_.off + list_.len and b.items[item].key == key:
+            b.items[item].value = value
+        elif key < fixed_keys or b.attrs[key].form != FORM_NONE:
+            status = column_set(b, &b.attrs[key], row, value)
+            if status:
+                return status
+        else:
+            guess.last[key] = b.nitems
+            b.items[b.nitems].key = key
+            b.items[b.nitems].value = value
+            b.nitems += 1
+            list_.len += 1
+        i = j.tokens[i].end
+        place += 1
+    return 0
+
+
+cdef int object_to_resource(Json *j, BatchData *b, int32_t row) noexcept nogil:
+    cdef int32_t i = 1, key
+    cdef Value value
+    cdef int status = resource_begin(b)
+    while i < j.count and status == 0:
+        key = batch_intern_span(b, j.tokens[i].key)
+        if key < 0:
+            return ERR_MEMORY
+        status = json_value(j, b, i, &value)
+        if status == 0:
+            status = column_set(b, &b.resource_attrs[key], row, value)
+        i = j.tokens[i].end
+    return status
+
+
+cdef int store_object(
+    const JsonParser *parser, Json *j, KeyGuess *guess, BatchData *b, int32_t row
+) noexcept nogil:
+    """The parsed object, or null, to where the operator wants it. A status."""
+    cdef Value value
+    cdef int status
+    if parser.target.key < 0 and parser.target.place == PLACE_ATTRIBUTES:
+        return object_to_attributes(j, guess, b, row, parser.fixed_keys)
+    if parser.target.key < 0 and parser.target.place == PLACE_RESOURCE:
+        return object_to_resource(j, b, row)
+    if j.tokens[0].value.kind == JSON_OBJECT:
+        status = json_value(j, b, 0, &value)
+    else:
+        status = append_map(b, 0, &value)
+    return status if status else field_set(b, row, &parser.target, value)
+
+
+cdef int json_row(
+    const JsonParser *parser, Json *j, KeyGuess *guess, TimeCache *cache, BatchData *b, int32_t row, int32_t *failure
+) noexcept nogil:
+    cdef Value value = field_get(b, row, &parser.source)
+    cdef int status
+    if value.kind != KIND_STRING:
+        failure[0] = FAIL_MISSING if value.kind == KIND_ABSENT else FAIL_TYPE
+        return 0
+    failure[0] = json_parse(j, b, value.u.s, parser.flags)
+    if failure[0] == JSON_NO_MEMORY:
+        return ERR_MEMORY
+    if failure[0]:
+        failure[0] += FAIL_JSON
+        return 0
+    status = store_object(parser, j, guess, b, row)
+    return status if status else run_embedded(&parser.embedded, b, row, cache, failure)
+
+
+cdef int json_prepare(void *ctx, BatchData *b) noexcept nogil:
+    return begin_blocks(&(<const JsonParser *> ctx).embedded, b)
+
+
+cdef int json_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tally) noexcept nogil:
+    cdef const JsonParser *parser = <const JsonParser *> ctx
+    cdef Json j
+    cdef KeyGuess guess
+    cdef TimeCache cache
+    cdef int32_t row, failure
+    cdef int status = 0
+    memset(&j, 0, sizeof(j))
+    memset(&guess, 0, sizeof(guess))
+    memset(&cache, 0, sizeof(cache))
+    for row in range(lo, hi):
+        if b.flags[row] & ROW_DROPPED:
+            continue
+        status = json_row(parser, &j, &guess, &cache, b, row, &failure)
+        if status:
+            break
+        if failure:
+            fail(b, row, parser.on_error, tally, failure)
+    json_free(&j)
+    free(guess.last)
+    return status
+
+
+cdef class JsonOp(Op):
+    """Parses the text in ``source`` as a JSON object and merges it into ``target``.
+
+    ``fixed_keys``: how many keys the plan has in all; their attributes become columns.
+    """
+
+    cdef JsonParser parser
+    cdef object kept
+
+    def __init__(
+        self,
+        str name,
+        FieldRef source,
+        FieldRef target,
+        Blocks blocks,
+        *,
+        bint parse_ints=False,
+        int on_error=0,
+    ):
+        self.name = name
+        self.kept = (source, target, blocks)
+        self.parser.source = source.f
+        self.parser.target = target.f
+        self.parser.embedded = blocks.e
+        self.parser.on_error = on_error
+        if parse_ints:
+            self.parser.flags |= JSON_INTS | JSON_STREAM
+        if target.f.key < 0 and target.f.place != PLACE_BODY:
+            self.parser.flags |= JSON_OPEN
+        self.ctx = &self.parser
+        self.prepare = json_prepare
+        self.run = json_run
+
+    def finish(self, int32_t fixed_keys):
+        """Called once the plan's keys are known: attributes of these become columns."""
+        self.parser.fixed_keys = fixed_keys
+
+
+# ---- regex_parser
+
+cdef struct Group:
+    int32_t key             # the plan's key of its name
+    int32_t number
+
+
+cdef struct RegexParser:
+    Field source
+    Field target
+    Embedded embedded
+    const Regex *rx
+    const Group *groups     # the named ones, one a name
+    int32_t count
+    int on_error
+
+
+cdef inline Value group_value(const int32_t *tags, int32_t number, int32_t start) noexcept nogil:
+    """The text of a group; of one that took no part, the empty text."""
+    cdef Span span
+    span.off = start
+    span.len = 0
+    if tags[2 * number] >= 0:
+        span.off += tags[2 * number]
+        span.len = tags[2 * number + 1] - tags[2 * number]
+    return string_value(span)
+
+
+cdef int groups_to_map(
+    const RegexParser *parser, BatchData *b, const int32_t *tags, int32_t start, Value *out
+) noexcept nogil:
+    """A map of the named groups. A status."""
+    cdef int32_t i, size = 0
+    cdef Value value
+    cdef Span name
+    cdef uint8_t *to
+    cdef int status
+    for i in range(parser.count):
+        value = group_value(tags, parser.groups[i].number, start)
+        size += pair_size(b.keys[parser.groups[i].key].len, &value)
+    status = append_map(b, size, out)
+    if status:
+        return status
+    to = b.arena.data + b.arena.len
+    for i in range(parser.count):
+        value = group_value(tags, parser.groups[i].number, start)
+        name = b.keys[parser.groups[i].key]
+        to = put_pair_header(to, name.len, &value)
+        memcpy(to, b.arena.data + name.off, name.len)
+        to = put_pair_value(to + name.len, b.arena.data, &value)
+    b.arena.len = to - b.arena.data
+    return 0
+
+
+cdef int store_groups(
+    const RegexParser *parser, BatchData *b, int32_t row, const int32_t *tags, int32_t start
+) noexcept nogil:
+    """The named groups to where the operator wants them. A status."""
+    cdef int32_t i
+    cdef Value value
+    cdef int status = 0
+    if parser.target.key >= 0 or parser.target.place == PLACE_BODY:
+        status = groups_to_map(parser, b, tags, start, &value)
+        return status if status else field_set(b, row, &parser.target, value)
+    if parser.target.place == PLACE_RESOURCE:
+        status = resource_begin(b)
+    for i in range(parser.count):
+        value = group_value(tags, parser.groups[i].number, start)
+        if status == 0 and parser.target.place == PLACE_RESOURCE:
+            status = column_set(b, &b.resource_attrs[parser.groups[i].key], row, value)
+        elif status == 0:
+            status = attr_put(b, row, parser.groups[i].key, value)
+    return status
+
+
+cdef int regex_row(
+    const RegexParser *parser, TimeCache *cache, BatchData *b, int32_t row, int32_t *tags, int32_t *failure
+) noexcept nogil:
+    cdef Value value = field_get(b, row, &parser.source)
+    cdef const uint8_t *s
+    cdef int status
+    if value.kind != KIND_STRING:
+        failure[0] = FAIL_MISSING if value.kind == KIND_ABSENT else FAIL_TYPE
+        return 0
+    s = b.arena.data + value.u.s.off
+    if not regex_match(parser.rx, s, s + value.u.s.len, tags):
+        failure[0] = FAIL_NO_MATCH
+        return 0
+    status = store_groups(parser, b, row, tags, value.u.s.off)
+    return status if status else run_embedded(&parser.embedded, b, row, cache, failure)
+
+
+cdef int regex_prepare(void *ctx, BatchData *b) noexcept nogil:
+    return begin_blocks(&(<const RegexParser *> ctx).embedded, b)
+
+
+cdef int regex_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tally) noexcept nogil:
+    cdef const RegexParser *parser = <const RegexParser *> ctx
+    cdef TimeCache cache
+    cdef int32_t row, failure
+    cdef int status = 0
+    cdef int32_t *tags = <int32_t *> malloc(parser.rx.slots * sizeof(int32_t))
+    if tags == NULL:
+        return ERR_MEMORY
+    memset(&cache, 0, sizeof(cache))
+    for row in range(lo, hi):
+        if b.flags[row] & ROW_DROPPED:
+            continue
+        status = regex_row(parser, &cache, b, row, tags, &failure)
+        if status:
+            break
+        if failure:
+            fail(b, row, parser.on_error, tally, failure)
+    free(tags)
+    return status
+
+
+cdef class RegexFieldOp(Op):
+    """Matches the text in ``source`` and merges the named groups into ``target``.
+
+    ``groups``: (the plan's key of a name, group number) of each name.
+    """
+
+    cdef RegexParser parser
+    cdef Group *groups
+    cdef object kept
+
+    def __init__(
+        self, str name, Program program, groups, FieldRef source, FieldRef target, Blocks blocks, *, int on_error=0
+    ):
+        cdef int32_t i
+        self.name = name
+        self.kept = (program, source, target, blocks)
+        self.parser.source = source.f
+        self.parser.target = target.f
+        self.parser.embedded = blocks.e
+        self.parser.rx = &program.rx
+        self.parser.on_error = on_error
+        self.parser.count = <int32_t> len(groups)
+        free(self.groups)
+        self.groups = <Group *> malloc((len(groups) + 1) * sizeof(Group))
+        if self.groups == NULL:
+            raise MemoryError
+        for i, (key, number) in enumerate(groups):
+            self.groups[i].key = key
+            self.groups[i].number = number
+        self.parser.groups = self.groups
+        self.ctx = &self.parser
+        self.prepare = regex_prepare
+        self.run = regex_run
+
+    def __dealloc__(self):
+        free(self.groups)
+
+
+# ---- time_parser and severity_parser
+
+cdef struct Converter:
+    Embedded embedded
+    int on_error
+
+
+cdef int convert_prepare(void *ctx, BatchData *b) noexcept nogil:
+    return begin_blocks(&(<const Converter *> ctx).embedded, b)
+
+
+cdef int convert_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tally) noexcept nogil:
+    cdef const Converter *converter = <const Converter *> ctx
+    cdef TimeCache cache
+    cdef int32_t row, failure
+    cdef int status
+    memset(&cache, 0, sizeof(cache))
+    for row in range(lo, hi):
+        if b.flags[row] & ROW_DROPPED:
+            continue
+        status = run_embedded(&converter.embedded, b, row, &cache, &failure)
+        if status:
+            return status
+        if failure:
+            fail(b, row, converter.on_error, tally, failure)
+    return 0
+
+
+cdef class ConvertOp(Op):
+    """Sets time or severity, or both, from fields of any kind."""
+
+    cdef Converter converter
+    cdef Blocks blocks
+
+    def __init__(self, str name, Blocks blocks, *, int on_error=0):
+        self.name = name
+        self.blocks = blocks
+        self.converter.embedded = blocks.e
+        self.converter.on_error = on_error
+        self.ctx = &self.converter
+        self.prepare = convert_prepare
+        self.run = convert_run
