@@ -7,6 +7,7 @@ one place that imports PyYAML.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -84,9 +85,15 @@ def scalar(text: str) -> str | int | float | bool | None:
     digits = text.replace("_", "")
     try:
         octal = digits.lstrip("+-")
-        return int(digits, 8 if len(octal) > 1 and octal[0] == "0" and octal.isdigit() else 0)
+        number = int(digits, 8 if len(octal) > 1 and octal[0] == "0" and octal.isdigit() else 0)
     except ValueError:
-        return float(digits) if _FLOAT.fullmatch(digits) else text
+        number = None
+    if number is not None and -(2**63) <= number < 2**64:
+        return number
+    if not _FLOAT.fullmatch(digits):
+        return text
+    value = float(digits)
+    return value if math.isfinite(value) else text
 
 
 class _Loader(_Base):  # type: ignore[misc]
@@ -115,26 +122,23 @@ class _Builder:
         if isinstance(node, yaml.SequenceNode):
             items = [self.build(item, (*path, i), self.place(item), split=False) for i, item in enumerate(node.value)]
             return Node(items, place)
-        return Node(self._scalar(node, path), place)
+        return Node(self._scalar(node), place)
 
-    def _scalar(self, node: Any, path: tuple[PathPart, ...]) -> Any:
+    def _scalar(self, node: Any) -> str | float | bool | None:
         text: str = node.value
-        if node.tag.startswith(_TAG):
-            kind = node.tag.removeprefix(_TAG)
-            if kind == "str":
-                # Composing without resolvers gives every plain scalar this tag; an explicit one is part of its extent.
-                explicit = node.end_mark.index - node.start_mark.index > len(text)
-                return text if node.style or explicit else scalar(text)
-            if kind in ("int", "float", "bool", "null"):
-                value = scalar(text)
-                return float(value) if kind == "float" and isinstance(value, int) else value
-        self.problems.append(
-            Problem(path, f"the tag {node.tag.replace(_TAG, '!!')} is not supported", "remove it", self.place(node))
-        )
-        return text
+        kind = node.tag.removeprefix(_TAG)
+        if kind == "str":
+            # Composing without resolvers gives every plain scalar this tag; a written one is part of its extent.
+            written = node.end_mark.index - node.start_mark.index >= len("!!str ") + len(text)
+            return text if node.style or written else scalar(text)
+        if kind in ("int", "float", "bool", "null"):
+            value = scalar(text)
+            return float(value) if kind == "float" and isinstance(value, int) else value
+        return text  # a tag of some program's own: yaml.v3 takes the text
 
     def _mapping(self, node: Any, path: tuple[PathPart, ...], split: bool) -> dict[str, Node]:
         result: dict[str, Node] = {}
+        whole: set[str] = set()  # keys that were written as such, not as the beginning of a::b
         inherited: list[dict[str, Node]] = []
         for key_node, value_node in node.value:
             place = self.place(key_node)
@@ -149,26 +153,26 @@ class _Builder:
             value = self.build(value_node, (*path, *parts), place, split=split)
             for part in reversed(parts[1:]):
                 value = Node({part: value}, place)
-            self._put(result, parts[0], value, (*path, parts[0]), whole=len(parts) == 1)
+            self._put(result, parts[0], value, (*path, parts[0]), again=len(parts) == 1 and parts[0] in whole)
+            if len(parts) == 1:
+                whole.add(key)
         for other in inherited:
             for key, value in other.items():
                 result.setdefault(key, value)
         return result
 
-    def _put(self, into: dict[str, Node], key: str, value: Node, path: tuple[PathPart, ...], *, whole: bool) -> None:
-        """Add one entry; entries that ``a::b`` keys put into one map are joined, anything else twice is an error."""
+    def _put(self, into: dict[str, Node], key: str, value: Node, path: tuple[PathPart, ...], *, again: bool) -> None:
+        """Add one entry. Maps that ``a::b`` keys make are joined with others of that key; anything else that is there
+        twice is an error, and so is a key that is written twice (``again``)."""
         old = into.get(key)
         if old is None:
             into[key] = value
-        elif isinstance(old.value, dict) and isinstance(value.value, dict) and not whole:
+        elif isinstance(old.value, dict) and isinstance(value.value, dict) and not again:
             for name, node in value.value.items():
-                self._put(old.value, name, node, (*path, name), whole=not isinstance(node.value, dict))
+                self._put(old.value, name, node, (*path, name), again=False)
         else:
-            self.problems.append(
-                Problem(
-                    path, f"the key is written twice, first at line {old.place.line}", "keep one of them", value.place
-                )
-            )
+            said = f"the key is written twice, first at line {old.place.line}"
+            self.problems.append(Problem(path, said, "keep one of them", value.place))
 
     def _inherited(self, node: Any, path: tuple[PathPart, ...], place: Place, split: bool) -> list[dict[str, Node]]:
         nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]

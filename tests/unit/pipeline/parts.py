@@ -9,9 +9,8 @@ from typing import Any
 
 from fastlog._core.batch import Batch
 from fastlog._core.buffer import Buffer
-from fastlog._core.plan import Plan
-
 from fastlog._core.hot import frame
+from fastlog._core.plan import Plan
 from fastlog.config.fields import ConfigModel, ExporterConfig
 from fastlog.config.model import Config
 from fastlog.config.validate import validate
