@@ -24,7 +24,8 @@ class JsonOp(Op):
 class RegexFieldOp(Op):
     """Matches the text in ``source`` and merges the named groups into ``target``.
 
-    ``groups``: (the plan's key of a name, group number) of each name.
+    ``groups``: (the plan's key of a name, group number) of each name. ``columns=True`` when the source is the body, the
+    target are the attributes, and no row can have one of these names before.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class RegexFieldOp(Op):
         target: FieldRef,
         blocks: Blocks,
         *,
+        columns: bool = False,
         on_error: int = 0,
     ) -> None: ...
 

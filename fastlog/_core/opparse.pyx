@@ -1,7 +1,7 @@
-"""The parsers on fields of any kind, with their embedded blocks: JSON, regular expressions, times and severities.
+"""The parsers, with their embedded blocks: JSON, regular expressions, times and severities.
 
-What is common and hot, a regular expression from the body into attributes and a time from one of them, has kernels of
-its own; here is everything else, and always right.
+Each works on fields of any kind. What is common and hot has a loop of its own that touches nothing but columns of
+spans: a regular expression over the body into attributes that are new, and a time out of such an attribute.
 """
 
 from libc.stdint cimport int32_t, uint8_t
@@ -13,12 +13,13 @@ from fastlog._core.batch cimport (
     batch_begin_severity,
     batch_intern_span,
     column_set,
+    column_spans,
     items_reserve,
     sparse_begin,
 )
 from fastlog._core.blocks cimport Blocks
 from fastlog._core.embedded cimport Embedded, run_embedded
-from fastlog._core.failure cimport FAIL_JSON, FAIL_MISSING, FAIL_NO_MATCH, FAIL_TYPE, fail
+from fastlog._core.failure cimport FAIL_JSON, FAIL_MISSING, FAIL_NO_MATCH, FAIL_TIME, FAIL_TYPE, fail
 from fastlog._core.field cimport (
     PLACE_ATTRIBUTES,
     PLACE_BODY,
@@ -44,13 +45,15 @@ from fastlog._core.json cimport (
 )
 from fastlog._core.plan cimport Op, Tally
 from fastlog._core.regex cimport Program, Regex, regex_match
-from fastlog._core.timestamp cimport TimeCache
+from fastlog._core.timestamp cimport TimeCache, TimeProgram, time_parse
 from fastlog._core.types cimport (
     ERR_MEMORY,
     FORM_NONE,
+    FORM_SPANS,
     KIND_ABSENT,
     KIND_STRING,
     ROW_DROPPED,
+    Column,
     Span,
     Value,
 )
@@ -58,6 +61,7 @@ from fastlog._core.value cimport append_map, pair_size, put_pair_header, put_pai
 
 cdef enum:
     MOST_PREDICTED = 64     # members of an object whose keys are guessed from the object before
+    MOST_COLUMNS = 64       # groups of a regular expression that are columns of their own
 
 
 cdef int begin_blocks(const Embedded *embedded, BatchData *b) noexcept nogil:
@@ -291,6 +295,8 @@ cdef struct RegexParser:
     const Regex *rx
     const Group *groups     # the named ones, one a name
     int32_t count
+    bint columns            # from the body into attributes that are columns of its own
+    bint blocks             # there are embedded blocks
     int on_error
 
 
@@ -370,7 +376,54 @@ cdef int regex_row(
 
 
 cdef int regex_prepare(void *ctx, BatchData *b) noexcept nogil:
-    return begin_blocks(&(<const RegexParser *> ctx).embedded, b)
+    cdef const RegexParser *parser = <const RegexParser *> ctx
+    cdef int32_t i
+    cdef int status
+    if parser.columns:
+        for i in range(parser.count):
+            status = column_spans(b, &b.attrs[parser.groups[i].key])
+            if status:
+                return status
+    return begin_blocks(&parser.embedded, b)
+
+
+cdef int match_columns(
+    const RegexParser *parser, TimeCache *cache, BatchData *b, int32_t lo, int32_t hi, int32_t *tags, Tally *tally
+) noexcept nogil:
+    """The body's spans matched into the groups' columns, which no operator before has written to. A status."""
+    cdef const Regex *rx = parser.rx
+    cdef const Group *group
+    cdef const uint8_t *arena = b.arena.data
+    cdef const Span *bodies = b.body.spans
+    cdef Span *spans[MOST_COLUMNS]
+    cdef Span body
+    cdef int32_t row, i, start, failure, count = parser.count
+    cdef int status
+    for i in range(count):
+        spans[i] = b.attrs[parser.groups[i].key].spans
+    for row in range(lo, hi):
+        if b.flags[row] & ROW_DROPPED:
+            continue
+        body = bodies[row]
+        if body.len < 0:
+            fail(b, row, parser.on_error, tally, FAIL_TYPE)
+        elif regex_match(rx, arena + body.off, arena + body.off + body.len, tags):
+            group = parser.groups
+            for i in range(count):
+                start = tags[2 * group.number]
+                spans[i][row].off = body.off + start
+                spans[i][row].len = tags[2 * group.number + 1] - start
+                group += 1
+            if parser.blocks:
+                status = run_embedded(&parser.embedded, b, row, cache, &failure)
+                if status:
+                    return status
+                if failure:
+                    fail(b, row, parser.on_error, tally, failure)
+                arena = b.arena.data
+        else:
+            fail(b, row, parser.on_error, tally, FAIL_NO_MATCH)
+    return 0
 
 
 cdef int regex_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tally) noexcept nogil:
@@ -382,6 +435,9 @@ cdef int regex_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tally
     if tags == NULL:
         return ERR_MEMORY
     memset(&cache, 0, sizeof(cache))
+    if parser.columns and b.body.form == FORM_SPANS:
+        status = match_columns(parser, &cache, b, lo, hi, tags, tally)
+        hi = lo
     for row in range(lo, hi):
         if b.flags[row] & ROW_DROPPED:
             continue
@@ -397,7 +453,8 @@ cdef int regex_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tally
 cdef class RegexFieldOp(Op):
     """Matches the text in ``source`` and merges the named groups into ``target``.
 
-    ``groups``: (the plan's key of a name, group number) of each name.
+    ``groups``: (the plan's key of a name, group number) of each name. ``columns=True`` when the source is the body, the
+    target are the attributes, and no row can have one of these names before.
     """
 
     cdef RegexParser parser
@@ -405,7 +462,16 @@ cdef class RegexFieldOp(Op):
     cdef object kept
 
     def __init__(
-        self, str name, Program program, groups, FieldRef source, FieldRef target, Blocks blocks, *, int on_error=0
+        self,
+        str name,
+        Program program,
+        groups,
+        FieldRef source,
+        FieldRef target,
+        Blocks blocks,
+        *,
+        bint columns=False,
+        int on_error=0,
     ):
         cdef int32_t i
         self.name = name
@@ -416,6 +482,8 @@ cdef class RegexFieldOp(Op):
         self.parser.rx = &program.rx
         self.parser.on_error = on_error
         self.parser.count = <int32_t> len(groups)
+        self.parser.blocks = blocks.e.has_body or blocks.e.time != NULL or blocks.e.severity != NULL
+        self.parser.columns = columns and len(groups) <= MOST_COLUMNS
         free(self.groups)
         self.groups = <Group *> malloc((len(groups) + 1) * sizeof(Group))
         if self.groups == NULL:
@@ -443,11 +511,52 @@ cdef int convert_prepare(void *ctx, BatchData *b) noexcept nogil:
     return begin_blocks(&(<const Converter *> ctx).embedded, b)
 
 
+cdef inline const Column *text_column(const BatchData *b, const Field *field) noexcept nogil:
+    """The column of spans that has the field in every row that has it; NULL when there is none."""
+    cdef const Column *column = &b.body
+    if field.depth or field.place == PLACE_RESOURCE:
+        return NULL
+    if field.place == PLACE_ATTRIBUTES:
+        if b.sparse != NULL:
+            return NULL
+        column = &b.attrs[field.key]
+    return column if column.form == FORM_SPANS else NULL
+
+
+cdef void time_column(
+    const Converter *converter, BatchData *b, const Column *column, int32_t lo, int32_t hi, Tally *tally
+) noexcept nogil:
+    """Times out of a column of spans."""
+    cdef const TimeProgram *program = converter.embedded.time
+    cdef const uint8_t *arena = b.arena.data
+    cdef TimeCache cache
+    cdef Span span
+    cdef int32_t row
+    cdef int code
+    memset(&cache, 0, sizeof(cache))
+    for row in range(lo, hi):
+        if b.flags[row] & ROW_DROPPED:
+            continue
+        span = column.spans[row]
+        if span.len < 0:
+            fail(b, row, converter.on_error, tally, FAIL_MISSING)
+            continue
+        code = time_parse(program, &cache, arena + span.off, span.len, &b.time_ns[row])
+        if code:
+            fail(b, row, converter.on_error, tally, FAIL_TIME + code)
+
+
 cdef int convert_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tally) noexcept nogil:
     cdef const Converter *converter = <const Converter *> ctx
+    cdef const Column *column = NULL
     cdef TimeCache cache
     cdef int32_t row, failure
     cdef int status
+    if converter.embedded.severity == NULL:
+        column = text_column(b, &converter.embedded.time_from)
+        if column != NULL:
+            time_column(converter, b, column, lo, hi, tally)
+            return 0
     memset(&cache, 0, sizeof(cache))
     for row in range(lo, hi):
         if b.flags[row] & ROW_DROPPED:

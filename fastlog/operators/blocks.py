@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationInfo, field_validator
@@ -112,8 +113,9 @@ def compile_blocks(
     )
 
 
-def compile_parser_blocks(plan: PlanBuilder, config: ParserConfig) -> Blocks:
-    """The embedded blocks of a parser, whose target is then noted as written."""
+def compile_parser_blocks(plan: PlanBuilder, config: ParserConfig, written: Iterable[FieldPath]) -> Blocks:
+    """The embedded blocks of a parser; the fields that it writes are noted before."""
     plan.touched(config.parse_from)
-    plan.wrote(config.parse_to)
+    for path in written:
+        plan.wrote(path)
     return compile_blocks(plan, body=config.body, time=config.timestamp, severity=config.severity)

@@ -19,7 +19,7 @@ def compile_json(config: Config, plan: PlanBuilder, name: str) -> None:
         name,
         plan.field(config.parse_from),
         plan.field(config.parse_to),
-        compile_parser_blocks(plan, config),
+        compile_parser_blocks(plan, config, [config.parse_to]),
         parse_ints=config.parse_ints,
         on_error=config.failure_mode,
     )

@@ -10,6 +10,7 @@ from fastlog._core.hot import opparse
 from fastlog.config.fields import ConfigModel
 from fastlog.operators.base import Operator
 from fastlog.operators.blocks import ParserConfig, compile_parser_blocks
+from fastlog.operators.fields import ATTRIBUTES, BODY, FieldPath
 from fastlog.operators.plan import PlanBuilder
 from fastlog.operators.regex import compile as compile_regex
 from fastlog.operators.regex.syntax import parse
@@ -41,8 +42,17 @@ def compile_regex_parser(config: Config, plan: PlanBuilder, name: str) -> None:
     program = compile_regex(config.regex)
     groups = [(plan.key(group), number) for group, number in program.groupindex.items()]
     source, target = plan.field(config.parse_from), plan.field(config.parse_to)
-    blocks = compile_parser_blocks(plan, config)
-    plan.add(opparse.RegexFieldOp(name, program, groups, source, target, blocks, on_error=config.failure_mode))
+    written = [config.parse_to]
+    columns = False
+    if config.parse_to == FieldPath(ATTRIBUTES):
+        written = [FieldPath(ATTRIBUTES, (group,)) for group in program.groupindex]
+        columns = plan.body_is_text and config.parse_from == FieldPath(BODY) and all(map(plan.is_new, written))
+    blocks = compile_parser_blocks(plan, config, written)
+    plan.add(
+        opparse.RegexFieldOp(
+            name, program, groups, source, target, blocks, columns=columns, on_error=config.failure_mode
+        )
+    )
 
 
 OPERATOR = Operator("regex_parser", Config, compile_regex_parser)

@@ -182,3 +182,34 @@ def test_what_is_refused_at_start(operator: dict[str, Any], loc: str, message: s
 def test_blocks_that_are_not_supported(key: str) -> None:
     with pytest.raises(ValidationError, match="is not supported"):
         OPERATORS.validate_python([{**JSON, key: {"parse_from": "attributes.x"}}])
+
+
+def test_blocks_on_the_columns_of_a_regex() -> None:
+    parser = {
+        "type": "regex_parser",
+        "regex": r"^(?P<time>\S+) (?P<level>\w+)(?: (?P<text>.*))?$",
+        "body": "attributes.text",
+        "timestamp": {"parse_from": "attributes.time", "layout": "%Y-%m-%d"},
+        "severity": {"parse_from": "attributes.level"},
+    }
+    later = {"type": "copy", "from": "body", "to": "attributes.copied"}
+    records, failures = run([parser, later], "2025-01-01 warn hello", "no", "never err", "2025-01-02 odd x y")
+    day = 1735689600_000000000
+    assert [(r["time_unix_nano"], r["severity_number"], r["body"], r["attributes"].get("copied")) for r in records] == [
+        (day, 13, "hello", "hello"),
+        (0, 0, "no", "no"),
+        (0, 17, "", ""),
+        (day + 86400_000000000, 0, "x y", "x y"),
+    ]
+    assert failures == [("operators[0]", 2, 1, "regex pattern does not match")]
+
+
+def test_a_regex_over_more_rows_than_a_window_after_the_body_changed() -> None:
+    parser = {"type": "regex_parser", "regex": r"^(?P<a>\d+)(?P<b>x)?", "body": "attributes.map"}
+    operators: Operators = [{"type": "add", "field": "attributes.map", "value": {"m": 1}}, parser]
+    records, failures = run(operators, *(f"{row}{'x' * (row % 2)}" if row % 3 else "-" for row in range(700)))
+    assert [record["body"] for record in records] == [{"m": 1} if row % 3 else "-" for row in range(700)]
+    assert [record["attributes"] for record in records] == [
+        {"map": {"m": 1}, "a": str(row), "b": "x" * (row % 2)} if row % 3 else {"map": {"m": 1}} for row in range(700)
+    ]
+    assert failures == [("operators[1]", 234, 0, "regex pattern does not match")]
