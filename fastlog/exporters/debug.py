@@ -1,11 +1,14 @@
 """The ``debug`` exporter: records as text, for reading. Formats: exporter/debugexporter v0.160, "Verbosity levels".
 
-``basic`` prints a line a batch, ``normal`` a line a record, ``detailed`` every field of each. It builds Python objects
+Each batch is a line; ``normal`` adds a line a record, ``detailed`` every field of each. It builds Python objects
 for every record: it is for reading, not for speed.
 """
 
 from __future__ import annotations
 
+import base64
+import json
+import math
 import sys
 import threading
 from collections.abc import Iterator
@@ -59,12 +62,9 @@ class DebugExporter:
     def encode(self, batch: Batch) -> Chunk:
         records = batch.to_records()
         groups = [(resource, list(group)) for resource, group in groupby(records, key=lambda one: one["resource"])]
-        if self._verbosity == "basic":
-            text = f"Logs\tresource logs: {len(groups)}\tlog records: {len(records)}\n"
-        elif self._verbosity == "normal":
-            text = "".join(_normal(groups))
-        else:
-            text = "".join(_detailed(groups))
+        text = f"Logs\tresource logs: {len(groups)}\tlog records: {len(records)}\n"
+        if self._verbosity != "basic":
+            text += "".join(_normal(groups) if self._verbosity == "normal" else _detailed(groups))
         return Chunk(Buffer(text.encode("utf-8", "surrogateescape")), len(records), batch.origin)
 
     def send(self, chunks: list[Chunk], timeout: float) -> Outcome:
@@ -135,18 +135,37 @@ def _time(ns: int) -> str:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
+    """``value`` as pdata's ``Value.AsString`` writes it."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bytes):
-        return value.hex()
-    return "" if value is None else str(value)
+        return base64.b64encode(value).decode()
+    if value is None:
+        return ""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    text = json.dumps(_jsonable(value), separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _jsonable(value: Any) -> Any:
+    """``value`` with what Go's JSON writes in another way than Python's: whole floats have no fraction, bytes are
+    base64."""
+    if isinstance(value, dict):
+        return {key: _jsonable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(value)
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+_TYPES = {bool: "Bool", int: "Int", float: "Double", str: "Str", bytes: "Bytes", dict: "Map", list: "Slice"}
 
 
 def _typed(value: Any) -> str:
-    name = {bool: "Bool", int: "Int", float: "Double", str: "Str", bytes: "Bytes", dict: "Map", list: "Slice"}.get(
-        type(value)
-    )
-    return f"{name}({_plain(value)})" if name else "Empty()"
+    name = _TYPES.get(type(value), "Empty")
+    return f"{name}({_plain(value)})"
 
 
 def create(config: Config, context: Context) -> DebugExporter:
