@@ -1,10 +1,12 @@
 """A raw block to rows: lines, cut, trimmed and repaired in the collector's order (stanza: split, flush, trim, decode)."""
 
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
+from libc.string cimport memcpy
 
-from fastlog._core.batch cimport BatchData, batch_begin_rows, column_values
+from fastlog._core.batch cimport Batch, BatchData, batch_begin_rows, column_values
 from fastlog._core.memory cimport bytes_reserve, slab_alloc
 from fastlog._core.plan cimport Framer
+from fastlog._core.regex cimport Program, Regex, regex_match
 from fastlog._core.types cimport ERR_MEMORY, KIND_BYTES, Span
 from fastlog._core.utf8 cimport utf8_repair, utf8_valid_prefix
 
@@ -130,9 +132,14 @@ cdef inline int add_record(const LineRules *rules, BatchData *b, int32_t start, 
 
 cdef inline int add_line(const LineRules *rules, BatchData *b, int32_t start, int32_t end, bint high) noexcept nogil:
     """The records of one line, whose line feed is at ``end``."""
-    cdef int status
     if end > start and b.arena.data[end - 1] == 13:
         end -= 1
+    return add_pieces(rules, b, start, end, high)
+
+
+cdef inline int add_pieces(const LineRules *rules, BatchData *b, int32_t start, int32_t end, bint high) noexcept nogil:
+    """arena[start:end] as one record, or several of at most max_log_size."""
+    cdef int status
     while end - start > rules.max_log_size:
         status = add_record(rules, b, start, start + rules.max_log_size, high)
         if status:
@@ -225,6 +232,121 @@ cdef int frame_whole(void *ctx, BatchData *b) noexcept nogil:
     return status
 
 
+cdef int frame_one(void *ctx, BatchData *b) noexcept nogil:
+    """The block is one record."""
+    cdef const LineRules *rules = <const LineRules *> ctx
+    cdef int32_t size = b.data_end - b.data_start
+    cdef int status = begin(b, size // rules.max_log_size + 1)
+    if status or size == 0:
+        return status
+    return add_pieces(rules, b, b.data_start, b.data_end, True)
+
+
+# ---- multiline: records begin, or end, where a pattern matches (pkg/stanza v0.160, split/split.go)
+
+cdef struct PatternRules:
+    LineRules lines
+    const Regex *pattern        # finds a match
+    const Regex *following      # starts: finds, as its group 1, a match that begins after the first character
+    int32_t slots               # int32 that a match needs room for
+    bint ends                   # the pattern ends records; else it starts them
+    bint omit                   # what it matches is no part of the record
+
+
+cdef struct Text:
+    const uint8_t *s            # offsets in it are those of the block; well-formed UTF-8
+    int32_t end
+    bint more                   # something follows that is not here: a match that reaches the end may be another then
+
+
+cdef int32_t next_record(const PatternRules *rules, const Text *text, int32_t at, int32_t *tags, Span *body) noexcept nogil:
+    """Where the record that begins at ``at`` ends and the next begins, or -1 while that can't be told."""
+    cdef const uint8_t *s = text.s + at
+    cdef const uint8_t *end = text.s + text.end
+    cdef int32_t first
+    if s == end or not regex_match(rules.pattern, s, end, tags):
+        return -1
+    body.off = at
+    if text.more and s + tags[1] == end:
+        return -1
+    if rules.ends:
+        if tags[1] == 0:
+            return -1           # a pattern that matches nothing ends nothing
+        body.len = tags[0] if rules.omit else tags[1]
+        return at + tags[1]
+    if tags[0] > 0:             # before the first start: a record of its own
+        body.len = tags[0]
+        return at + tags[0]
+    first = tags[1]
+    if s + first == end or not regex_match(rules.following, s + first, end, tags):
+        return -1
+    if text.more and s + first + tags[3] == end:
+        return -1
+    if rules.omit:
+        body.off += first
+    body.len = at + first + tags[2] - body.off
+    return at + first + tags[2]
+
+
+cdef int readable(BatchData *b, int32_t *shift) noexcept nogil:
+    """Make the block well-formed for matching: ``shift`` bytes after it lies a copy with 0x7F for each byte that is in no
+    character, behind the used part of the arena; 0 when it is well-formed itself. The arena may move."""
+    cdef Py_ssize_t n = b.data_end - b.data_start, done
+    cdef uint8_t *p
+    cdef int status
+    shift[0] = 0
+    if utf8_valid_prefix(b.arena.data + b.data_start, n) == n:
+        return 0
+    status = bytes_reserve(&b.arena, <size_t> n)
+    if status:
+        return status
+    p = b.arena.data + b.arena.len
+    memcpy(p, b.arena.data + b.data_start, <size_t> n)
+    shift[0] = <int32_t> (b.arena.len - b.data_start)
+    while True:
+        done = utf8_valid_prefix(p, n)
+        if done == n:
+            return 0
+        p[done] = 0x7F
+        p += done + 1
+        n -= done + 1
+
+
+cdef int frame_pattern(void *ctx, BatchData *b) noexcept nogil:
+    cdef const PatternRules *rules = <const PatternRules *> ctx
+    cdef int32_t size = b.data_end - b.data_start, at = b.data_start, to, count = 0, i, shift
+    cdef int32_t *tags = <int32_t *> slab_alloc(&b.slab, rules.slots * sizeof(int32_t))
+    cdef Span *bodies = <Span *> slab_alloc(&b.slab, (<size_t> size + 1) * sizeof(Span))    # mostly never touched
+    cdef Text text
+    cdef int status
+    if tags == NULL or bodies == NULL:
+        return ERR_MEMORY
+    status = readable(b, &shift)
+    if status:
+        return status
+    text.s = b.arena.data + shift
+    text.end = b.data_end
+    text.more = False
+    while at < b.data_end:
+        to = next_record(rules, &text, at, tags, &bodies[count])
+        if to < 0:              # the block was cut where the next record begins
+            bodies[count].off = at
+            bodies[count].len = b.data_end - at
+            if rules.omit and not rules.ends and regex_match(rules.pattern, text.s + at, text.s + text.end, tags):
+                if tags[0] == 0:
+                    bodies[count].off += tags[1]
+                    bodies[count].len -= tags[1]
+            to = b.data_end
+        at = to
+        count += 1
+    status = begin(b, count + size // rules.lines.max_log_size)
+    for i in range(count):
+        if status:
+            return status
+        status = add_pieces(&rules.lines, b, bodies[i].off, bodies[i].off + bodies[i].len, True)
+    return status
+
+
 cdef class LineFramer(Framer):
     """Records are lines ending in LF; a CR before it goes too (DESIGN, section 3; the collector's ``filelog``).
 
@@ -245,3 +367,61 @@ cdef class LineFramer(Framer):
         self.rules.trim_trailing = trim_trailing
         self.ctx = &self.rules
         self.frame = frame_whole if self.rules.encoding == ENCODING_NOP else frame_lines
+
+
+cdef class RecordFramer(LineFramer):
+    """The block is one record, or several of max_log_size: the unfinished end of a file whose records a pattern divides."""
+
+    def __init__(self, **rules):
+        super().__init__(**rules)
+        self.frame = frame_one
+
+
+cdef class PatternFramer(LineFramer):
+    """Records begin with a match of ``pattern`` or, with ``ends``, end with one; ``omit`` leaves the match out of them.
+
+    ``pattern`` and ``following`` are compiled with the flag m. ``following`` has the pattern as its group 1 and finds the
+    first match that begins after the first character: ``\\A(?s:.)(?s:.*?)(PATTERN)``; None with ``ends``.
+    """
+
+    cdef PatternRules pattern_rules
+    cdef Program pattern
+    cdef Program following
+
+    def __init__(self, Program pattern, Program following=None, ends=False, omit=False, **rules):
+        super().__init__(**rules)
+        if following is None and not ends:
+            raise TypeError("a pattern that starts records needs the one that finds the next")
+        self.pattern = pattern
+        self.following = following
+        self.pattern_rules.lines = self.rules
+        self.pattern_rules.pattern = &pattern.rx
+        self.pattern_rules.slots = pattern.rx.slots
+        if following is not None:
+            self.pattern_rules.following = &following.rx
+            self.pattern_rules.slots = max(pattern.rx.slots, following.rx.slots)
+        self.pattern_rules.ends = ends
+        self.pattern_rules.omit = omit
+        self.ctx = &self.pattern_rules
+        self.frame = frame_pattern
+
+    def complete(self, Batch batch, bint at_end):
+        """How many bytes of the raw block are records whose end is certain. ``at_end``: nothing follows in the source."""
+        cdef BatchData *b = &batch.d
+        cdef int32_t at = b.data_start, to, shift
+        cdef int32_t *tags = <int32_t *> slab_alloc(&b.slab, self.pattern_rules.slots * sizeof(int32_t))
+        cdef Span body
+        cdef Text text
+        if tags == NULL:
+            raise MemoryError
+        batch.check(readable(b, &shift))
+        text.s = b.arena.data + shift
+        text.end = b.data_end
+        text.more = not at_end
+        with nogil:
+            while True:
+                to = next_record(&self.pattern_rules, &text, at, tags, &body)
+                if to < 0:
+                    break
+                at = to
+        return at - b.data_start

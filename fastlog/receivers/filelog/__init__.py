@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from fastlog._core.batch import Batch
 from fastlog._core.hot import frame
-from fastlog._core.plan import Op
+from fastlog._core.plan import Framer, Op, Plan
 from fastlog.errors import Problem
 from fastlog.operators import compile_plan, explain
 from fastlog.operators.traps import padded_day
 from fastlog.receivers.filelog.config import Config
 from fastlog.receivers.filelog.encoding import NATIVE, Transcoder
+from fastlog.receivers.filelog.multiline import compile_following, compile_pattern
 from fastlog.receivers.filelog.reader import BlockReader, after_last_line, anywhere
 from fastlog.receivers.filelog.receiver import FilelogReceiver, attribute_keys
 from fastlog.telemetry import ErrorSampler, Log
@@ -23,12 +24,12 @@ _SHOWN = 200  # bytes of a record that an error line quotes
 def create(config: Config, context: Context) -> FilelogReceiver:
     """The receiver of ``config``, with its operators compiled. Raises ValueError for what they can't do together."""
     native = NATIVE.get(config.encoding.lower())
-    framer = frame.LineFramer(
-        max_log_size=config.max_log_size,
-        encoding=native or "utf-8",
-        trim_leading=not config.preserve_leading_whitespaces,
-        trim_trailing=not config.preserve_trailing_whitespaces,
-    )
+    rules = {
+        "max_log_size": config.max_log_size,
+        "encoding": native or "utf-8",
+        "trim_leading": not config.preserve_leading_whitespaces,
+        "trim_trailing": not config.preserve_trailing_whitespaces,
+    }
     errors = ErrorSampler(Log(f"fastlog.{context.id}"))
 
     def report(batch: Batch, op: Op, failed: int, first_row: int, code: int) -> None:
@@ -40,13 +41,25 @@ def create(config: Config, context: Context) -> FilelogReceiver:
             record=batch.line(first_row)[:_SHOWN].decode("utf-8", "replace"),
         )
 
-    plan = compile_plan(config.operators, framer=framer, constants=attribute_keys(config), on_failures=report)
-    reader = BlockReader(
-        plan,
-        anywhere if native == "nop" else after_last_line,
-        config.max_log_size,
-        None if native else Transcoder(config.encoding),
-    )
+    def plan(framer: Framer) -> Plan:
+        return compile_plan(config.operators, framer=framer, constants=attribute_keys(config), on_failures=report)
+
+    transcoder = None if native else Transcoder(config.encoding)
+    if pattern := config.multiline.pattern:
+        ends = bool(config.multiline.line_end_pattern)
+        framer = frame.PatternFramer(
+            compile_pattern(pattern),
+            None if ends else compile_following(pattern),
+            ends=ends,
+            omit=config.multiline.omit_pattern,
+            **rules,
+        )
+        reader = BlockReader(
+            plan(framer), framer.complete, config.max_log_size, transcoder, unfinished=plan(frame.RecordFramer(**rules))
+        )
+    else:
+        cut = anywhere if native == "nop" else after_last_line
+        reader = BlockReader(plan(frame.LineFramer(**rules)), cut, config.max_log_size, transcoder)
     return FilelogReceiver(config, context, reader)
 
 

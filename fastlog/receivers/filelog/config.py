@@ -12,6 +12,7 @@ from fastlog.operators import Operators
 from fastlog.receivers.filelog.encoding import NATIVE, Transcoder
 from fastlog.receivers.filelog.fingerprint import MIN_SIZE
 from fastlog.receivers.filelog.glob import Glob
+from fastlog.receivers.filelog.multiline import compile_pattern
 
 _UNSUPPORTED = {
     "header": "remove it, and parse the header lines with an operator",
@@ -32,6 +33,17 @@ class Multiline(ConfigModel):
     line_start_pattern: str = ""
     line_end_pattern: str = ""
     omit_pattern: bool = False
+
+    @property
+    def pattern(self) -> str:
+        return self.line_start_pattern or self.line_end_pattern
+
+    @field_validator("line_start_pattern", "line_end_pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        if pattern:
+            compile_pattern(pattern)
+        return pattern
 
     @model_validator(mode="after")
     def _one_pattern(self) -> Multiline:
@@ -152,11 +164,8 @@ class Config(ConfigModel):
             raise ValueError(f"'max_batches' must not be negative, not {self.max_batches}; 0 means no limit")
         if self.poll_interval <= 0:
             raise ValueError("'poll_interval' must be positive, as in '200ms'")
-        patterns = self.multiline.line_start_pattern or self.multiline.line_end_pattern
-        if patterns and NATIVE.get(self.encoding.lower()) == "nop":
+        if self.multiline.pattern and NATIVE.get(self.encoding.lower()) == "nop":
             raise ValueError("'encoding: nop' has no lines; remove 'multiline' or choose another encoding")
-        if patterns:
-            raise ValueError("'multiline' is not supported; remove it, and each line is a record")
         return self
 
     def deviations(self) -> list[str]:

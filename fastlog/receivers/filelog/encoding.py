@@ -24,10 +24,10 @@ _NOT_TEXT = frozenset(("idna", "punycode", "raw_unicode_escape", "unicode_escape
 
 
 class Transcoder:
-    """Blocks of a file in another encoding, cut at line feeds and made UTF-8."""
+    """Blocks of a file in another encoding, made UTF-8."""
 
     def __init__(self, name: str) -> None:
-        """Raises ValueError when ``name`` is no encoding of text, or one whose line feeds can't be found."""
+        """Raises ValueError when ``name`` is no encoding of text, or one that is not written in units of one size."""
         lowered = name.lower()
         self._codec = _WIDE.get(lowered, lowered)
         try:
@@ -42,20 +42,29 @@ class Transcoder:
         newline = "\n".encode(self._codec)
         if self._codec not in _WIDE.values() and newline != b"\n":
             raise ValueError(f"{name!r} does not write a line feed as one byte; use utf-8, utf-16le or utf-16be")
-        self._newline = newline
+        self._unit = len(newline)
 
-    def complete(self, data: bytes) -> int:
-        """How many bytes of ``data``, which starts at a character, end with its last line feed; 0 without one."""
-        at = len(data)
-        while (at := data.rfind(self._newline, 0, at)) >= 0:
-            if at % len(self._newline) == 0:
-                return at + len(self._newline)
-            at += len(self._newline) - 1  # the bytes of two characters: look on before them
-        return 0
+    def text(self, data: bytes) -> bytes:
+        """As UTF-8 what is whole of ``data``: a character that is cut at its end is left out."""
+        return codecs.getincrementaldecoder(self._codec)("replace").decode(data).encode("utf-8", "replace")
+
+    def length(self, data: bytes, text: bytes) -> int:
+        """How many bytes of ``data`` the beginning ``text`` of its :meth:`text` was made of."""
+        size = len(text.decode("utf-8").encode(self._codec, "replace"))
+        if self.text(data[:size]) == text:
+            return size
+        low, high = 0, len(data)
+        while low < high:  # something was replaced: there is no shorter way
+            middle = (low + high) // 2
+            if len(self.text(data[:middle])) < len(text):
+                low = middle + 1
+            else:
+                high = middle
+        return low
 
     def whole(self, size: int) -> int:
         """The largest part of ``size`` bytes that doesn't cut a code unit."""
-        return size - size % len(self._newline)
+        return size - size % self._unit
 
     def decode(self, data: bytes) -> bytes:
         """As UTF-8, with U+FFFD for what is no character."""

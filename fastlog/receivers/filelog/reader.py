@@ -32,10 +32,19 @@ def anywhere(batch: Batch, at_end: bool) -> int:
 
 
 class BlockReader:
-    """Reads for one plan. ``max_log_size`` in bytes is that of the plan's framing: a longer record is cut there."""
+    """Reads for one plan. ``max_log_size`` in bytes is that of the plan's framing: a longer record is cut there.
+    ``unfinished`` is the same plan for a block whose end was not found, if such a block is framed otherwise."""
 
-    def __init__(self, plan: Plan, cut: Cut, max_log_size: int, transcoder: Transcoder | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        cut: Cut,
+        max_log_size: int,
+        transcoder: Transcoder | None = None,
+        unfinished: Plan | None = None,
+    ) -> None:
         self._plan = plan
+        self._unfinished = unfinished or plan
         self._cut = cut
         self._max_log_size = max_log_size
         self._transcoder = transcoder
@@ -67,7 +76,9 @@ class BlockReader:
             batch.commit(got)
             size += got
             at_end = got == 0 or offset + size >= end
-            taken = self._cut(batch, at_end) or self._forced(size, at_end and flush)
+            taken = self._cut(batch, at_end)
+            if not taken and (taken := self._forced(size, at_end and flush)):
+                batch.plan = self._unfinished
             if taken or at_end:
                 return taken
 
@@ -86,10 +97,17 @@ class BlockReader:
             got = os.pread(fd, min(BLOCK, end - offset - len(data)), offset + len(data))
             data += got
             at_end = not got or offset + len(data) >= end
-            taken = transcoder.complete(data) or transcoder.whole(self._forced(len(data), at_end and flush))
-            if taken:
+            text = transcoder.text(data)
+            batch = self._plan.new_batch()
+            batch.fill(text)
+            if kept := self._cut(batch, at_end):
+                batch.truncate(kept)
+                return batch, transcoder.length(data, text[:kept])
+            batch.release()
+            if taken := transcoder.whole(self._forced(len(data), at_end and flush)):
                 batch = self._plan.new_batch()
                 batch.fill(transcoder.decode(data[:taken]))
+                batch.plan = self._unfinished
                 return batch, taken
             if at_end:
                 return None

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastlog._core.batch import Batch
 
+from fastlog._core.batch import Batch
 from fastlog.receivers.filelog import COMPONENT
 from fastlog.receivers.filelog.receiver import FilelogReceiver
 from fastlog.types import ComponentID, Context, Origin

@@ -6,27 +6,41 @@ import pytest
 
 from fastlog.receivers.filelog.encoding import Transcoder
 
+NAMES = ["utf-16le", "utf-16be", "UTF-16", "big5", "gb18030", "shift_jis", "iso-8859-1", "windows-1252"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_whole_is_decoded_and_counted_in_bytes_of_the_file(name: str) -> None:
+    codec = {"UTF-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}.get(name, name)
+    data = "one\ntwo\nthr".encode(codec)
+    transcoder = Transcoder(name)
+    text = transcoder.text(data)
+    assert text == b"one\ntwo\nthr"
+    assert data[: transcoder.length(data, text[:8])].decode(codec) == "one\ntwo\n"
+
+
+def test_a_character_that_is_cut_is_left_for_the_next_block() -> None:
+    transcoder = Transcoder("utf-16le")
+    assert transcoder.text("ab".encode("utf-16-le")[:-1]) == b"a"
+    assert Transcoder("gb18030").text("a中".encode("gb18030")[:-1]) == b"a"
+
 
 @pytest.mark.parametrize(
-    "name", ["utf-16le", "utf-16be", "UTF-16", "big5", "gb18030", "shift_jis", "iso-8859-1", "windows-1252"]
+    ("name", "data"),
+    [
+        ("utf-16le", b"a\0\x00\xd8b\0\n\0c\0"),
+        ("shift_jis", b"a\xffb\xfd\nc"),
+        ("big5", b"\xa4\xffa\x80\nc"),
+        ("utf-16le", "\u0a41\u4100\n".encode("utf-16-le")),
+    ],
 )
-def test_lines_are_found_and_decoded(name: str) -> None:
-    codec = {"UTF-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}.get(name, name)
-    text = "one\ntwo\nthr"
-    data = text.encode(codec)
+def test_the_length_is_right_where_something_was_replaced(name: str, data: bytes) -> None:
     transcoder = Transcoder(name)
-    complete = transcoder.complete(data)
-    assert data[:complete].decode(codec) == "one\ntwo\n"
-    assert transcoder.decode(data[:complete]) == b"one\ntwo\n"
-
-
-def test_two_bytes_of_different_characters_are_no_line_feed() -> None:
-    # U+0A00-range characters put 0x0A where a careless search finds the LF of the other byte order.
-    data = "\u0a05\u0005".encode("utf-16-le")
-    assert b"\n\0" not in data[::2]
-    assert Transcoder("utf-16be").complete("\u000a\u0a00x".encode("utf-16-be")) == 2
-    assert Transcoder("utf-16le").complete("\u0a41\u4100".encode("utf-16-le")) == 0
-    assert Transcoder("utf-16le").complete("a\n\u0a41\u4100".encode("utf-16-le")) == 4
+    text = transcoder.text(data)
+    for end in [at for at in range(len(data) + 1) if transcoder.text(data[:at]) != transcoder.text(data[: at - 1])]:
+        part = transcoder.text(data[:end])
+        if text.startswith(part):
+            assert transcoder.text(data[: transcoder.length(data, part)]) == part
 
 
 def test_what_is_no_character_is_replaced() -> None:
