@@ -19,6 +19,13 @@ NATIVE = {
 # "utf-16" without an order is little-endian there, and a byte order mark is text.
 _WIDE = {"utf-16": "utf-16-le", "utf16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 
+# The collector's library has these with the extensions that the WHATWG gives them.
+_EXTENDED = {"big5": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949"}
+
+# It leaves the C1 controls out of these.
+_NO_CONTROLS = frozenset(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16))
+_CONTROLS = dict.fromkeys(range(0x80, 0xA0), "\ufffd")
+
 # Python has these, the IANA register doesn't have them as character sets.
 _NOT_TEXT = frozenset(("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "utf-7", "mbcs", "oem"))
 
@@ -39,6 +46,8 @@ class Transcoder:
                 f"{name!r} is not an encoding; use utf-8, utf-8-raw, ascii, utf-16le, utf-16be, nop or a name from the"
                 " IANA register of character sets"
             )
+        self._codec = _EXTENDED.get(info.name, self._codec)
+        self._controls = {} if info.name not in _NO_CONTROLS else _CONTROLS
         newline = "\n".encode(self._codec)
         if self._codec not in _WIDE.values() and newline != b"\n":
             raise ValueError(f"{name!r} does not write a line feed as one byte; use utf-8, utf-16le or utf-16be")
@@ -46,7 +55,7 @@ class Transcoder:
 
     def text(self, data: bytes) -> bytes:
         """As UTF-8 what is whole of ``data``: a character that is cut at its end is left out."""
-        return codecs.getincrementaldecoder(self._codec)("replace").decode(data).encode("utf-8", "replace")
+        return self._utf8(codecs.getincrementaldecoder(self._codec)("replace").decode(data))
 
     def length(self, data: bytes, text: bytes) -> int:
         """How many bytes of ``data`` the beginning ``text`` of its :meth:`text` was made of."""
@@ -68,4 +77,7 @@ class Transcoder:
 
     def decode(self, data: bytes) -> bytes:
         """As UTF-8, with U+FFFD for what is no character."""
-        return data.decode(self._codec, "replace").encode("utf-8", "replace")
+        return self._utf8(data.decode(self._codec, "replace"))
+
+    def _utf8(self, text: str) -> bytes:
+        return (text.translate(self._controls) if self._controls else text).encode("utf-8", "replace")
