@@ -22,9 +22,11 @@ _WIDE = {"utf-16": "utf-16-le", "utf16": "utf-16-le", "utf-16le": "utf-16-le", "
 # The collector's library has these with the extensions that the WHATWG gives them.
 _EXTENDED = {"big5": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949"}
 
-# It leaves the C1 controls out of these.
-_NO_CONTROLS = frozenset(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16))
-_CONTROLS = dict.fromkeys(range(0x80, 0xA0), "\ufffd")
+# It has no character for these: the C1 controls in the parts of ISO 8859, four bytes in the code page 932.
+_MISSING = {
+    **{f"iso8859-{part}": range(0x80, 0xA0) for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    "shift_jis": range(0xF8F0, 0xF8F4),
+}
 
 # Python has these, the IANA register doesn't have them as character sets.
 _NOT_TEXT = frozenset(("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "utf-7", "mbcs", "oem"))
@@ -47,7 +49,7 @@ class Transcoder:
                 " IANA register of character sets"
             )
         self._codec = _EXTENDED.get(info.name, self._codec)
-        self._controls = {} if info.name not in _NO_CONTROLS else _CONTROLS
+        self._missing = dict.fromkeys(_MISSING.get(info.name, ()), "\ufffd")
         newline = "\n".encode(self._codec)
         if self._codec not in _WIDE.values() and newline != b"\n":
             raise ValueError(f"{name!r} does not write a line feed as one byte; use utf-8, utf-16le or utf-16be")
@@ -80,4 +82,4 @@ class Transcoder:
         return self._utf8(data.decode(self._codec, "replace"))
 
     def _utf8(self, text: str) -> bytes:
-        return (text.translate(self._controls) if self._controls else text).encode("utf-8", "replace")
+        return (text.translate(self._missing) if self._missing else text).encode("utf-8", "replace")
