@@ -49,24 +49,26 @@ class FilelogReceiver:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: _Loop | None = None
-        self._wake, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._waker = -1
 
     def start(self, host: Host, submit: Submit) -> None:
         loop = _Loop(self._config, self._finder, self._reader, self._resources, host, submit, self._log, self._stop)
         self._loop = loop
+        wake, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._thread = threading.Thread(
-            target=self._run, args=(loop, host), name=f"fastlog-{self._context.id}", daemon=True
+            target=self._run, args=(loop, wake, host), name=f"fastlog-{self._context.id}", daemon=True
         )
         self._thread.start()
 
-    def _run(self, loop: _Loop, host: Host) -> None:
+    def _run(self, loop: _Loop, wake: int, host: Host) -> None:
         try:
-            loop.run(self._wake)
+            loop.run(wake)
         except Exception as error:
             self._log.exception("the reader failed")
             host.fail(error)
         finally:
             loop.close()
+            os.close(wake)
 
     def caught_up(self) -> bool:
         """True when everything that the files held has been submitted; an unfinished last line is waited for."""
@@ -75,11 +77,10 @@ class FilelogReceiver:
     def stop(self) -> None:
         self._stop.set()
         if self._thread is not None:
-            with contextlib.suppress(BlockingIOError):
+            with contextlib.suppress(BlockingIOError, BrokenPipeError):
                 os.write(self._waker, b"\0")
             self._thread.join()
             self._thread = None
-            os.close(self._wake)
             os.close(self._waker)
 
 
