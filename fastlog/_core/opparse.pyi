@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Protocol
 
 from fastlog._core.blocks import Blocks
 from fastlog._core.fieldref import FieldRef
@@ -21,17 +22,21 @@ class JsonOp(Op):
     def finish(self, fixed_keys: int) -> None:
         """Called once the plan's keys are known: attributes of these become columns."""
 
-class RegexFieldOp(Op):
+class Matcher(Protocol):
+    def match(self, text: bytes) -> list[tuple[int, int]] | None: ...
+
+class RegexOp(Op):
     """Matches the text in ``source`` and merges the named groups into ``target``.
 
     ``groups``: (the plan's key of a name, group number) of each name. ``columns=True`` when the source is the body, the
-    target are the attributes, and no row can have one of these names before.
+    target are the attributes, and no row can have one of these names before. A ``program`` that is no Program is any
+    object with its ``match``; the operator is then slow, and holds the GIL.
     """
 
     def __init__(
         self,
         name: str,
-        program: Program,
+        program: Program | Matcher,
         groups: Sequence[tuple[int, int]],
         source: FieldRef,
         target: FieldRef,

@@ -4,11 +4,14 @@ Each works on fields of any kind. What is common and hot has a loop of its own t
 spans: a regular expression over the body into attributes that are new, and a time out of such an attribute.
 """
 
+from array import array
+
 from libc.stdint cimport int32_t, uint8_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from fastlog._core.batch cimport (
+    Batch,
     BatchData,
     batch_begin_severity,
     batch_intern_span,
@@ -450,21 +453,22 @@ cdef int regex_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tally
     return status
 
 
-cdef class RegexFieldOp(Op):
+cdef class RegexOp(Op):
     """Matches the text in ``source`` and merges the named groups into ``target``.
 
     ``groups``: (the plan's key of a name, group number) of each name. ``columns=True`` when the source is the body, the
-    target are the attributes, and no row can have one of these names before.
+    target are the attributes, and no row can have one of these names before. A ``program`` that is no Program is any
+    object with its ``match``; the operator is then slow, and holds the GIL.
     """
 
     cdef RegexParser parser
     cdef Group *groups
-    cdef object kept
+    cdef object matcher, kept
 
     def __init__(
         self,
         str name,
-        Program program,
+        program,
         groups,
         FieldRef source,
         FieldRef target,
@@ -475,11 +479,11 @@ cdef class RegexFieldOp(Op):
     ):
         cdef int32_t i
         self.name = name
-        self.kept = (program, source, target, blocks)
+        self.kept = (source, target, blocks)
         self.parser.source = source.f
         self.parser.target = target.f
         self.parser.embedded = blocks.e
-        self.parser.rx = &program.rx
+        self.matcher = program
         self.parser.on_error = on_error
         self.parser.count = <int32_t> len(groups)
         self.parser.blocks = blocks.e.has_body or blocks.e.time != NULL or blocks.e.severity != NULL
@@ -493,11 +497,43 @@ cdef class RegexFieldOp(Op):
             self.groups[i].number = number
         self.parser.groups = self.groups
         self.ctx = &self.parser
-        self.prepare = regex_prepare
-        self.run = regex_run
+        if isinstance(program, Program):
+            self.parser.rx = &(<Program> program).rx
+            self.prepare = regex_prepare
+            self.run = regex_run
 
     def __dealloc__(self):
         free(self.groups)
+
+    cpdef run_python(self, Batch batch):
+        cdef const RegexParser *parser = &self.parser
+        cdef BatchData *b = &batch.d
+        cdef TimeCache cache
+        cdef Tally tally
+        cdef Value value
+        cdef int32_t row, failure
+        cdef int32_t[::1] tags
+        memset(&cache, 0, sizeof(cache))
+        memset(&tally, 0, sizeof(tally))
+        batch.check(begin_blocks(&parser.embedded, b))
+        for row in range(b.rows):
+            if b.flags[row] & ROW_DROPPED:
+                continue
+            value = field_get(b, row, &parser.source)
+            failure = 0
+            if value.kind != KIND_STRING:
+                failure = FAIL_MISSING if value.kind == KIND_ABSENT else FAIL_TYPE
+            else:
+                found = self.matcher.match(batch.span_bytes(value.u.s))
+                if found is None:
+                    failure = FAIL_NO_MATCH
+                else:
+                    tags = array("i", [edge for span in found for edge in span])
+                    batch.check(store_groups(parser, b, row, &tags[0], value.u.s.off))
+                    batch.check(run_embedded(&parser.embedded, b, row, &cache, &failure))
+            if failure:
+                fail(b, row, parser.on_error, &tally, failure)
+        return tally.failed, tally.first_row, tally.code
 
 
 # ---- time_parser and severity_parser

@@ -12,8 +12,13 @@ from fastlog.operators.base import Operator
 from fastlog.operators.blocks import ParserConfig, compile_parser_blocks
 from fastlog.operators.fields import ATTRIBUTES, BODY, FieldPath
 from fastlog.operators.plan import PlanBuilder
+from fastlog.operators.regex import Program, TooManyStates
 from fastlog.operators.regex import compile as compile_regex
+from fastlog.operators.regex.fallback import Re2Fallback
 from fastlog.operators.regex.syntax import parse
+from fastlog.telemetry import Log
+
+_log = Log(__name__)
 
 
 class Cache(ConfigModel):
@@ -38,8 +43,17 @@ class Config(ParserConfig):
         return regex
 
 
+def _compile(regex: str, name: str) -> Program | Re2Fallback:
+    try:
+        return compile_regex(regex)
+    except TooManyStates as error:
+        fallback = Re2Fallback(regex)
+        _log.warning("the regular expression runs on RE2, which is slower", operator=name, regex=regex, why=str(error))
+        return fallback
+
+
 def compile_regex_parser(config: Config, plan: PlanBuilder, name: str) -> None:
-    program = compile_regex(config.regex)
+    program = _compile(config.regex, name)
     groups = [(plan.key(group), number) for group, number in program.groupindex.items()]
     source, target = plan.field(config.parse_from), plan.field(config.parse_to)
     written = [config.parse_to]
@@ -49,9 +63,7 @@ def compile_regex_parser(config: Config, plan: PlanBuilder, name: str) -> None:
         columns = plan.body_is_text and config.parse_from == FieldPath(BODY) and all(map(plan.is_new, written))
     blocks = compile_parser_blocks(plan, config, written)
     plan.add(
-        opparse.RegexFieldOp(
-            name, program, groups, source, target, blocks, columns=columns, on_error=config.failure_mode
-        )
+        opparse.RegexOp(name, program, groups, source, target, blocks, columns=columns, on_error=config.failure_mode)
     )
 
 

@@ -213,3 +213,22 @@ def test_a_regex_over_more_rows_than_a_window_after_the_body_changed() -> None:
         {"map": {"m": 1}, "a": str(row), "b": "x" * (row % 2)} if row % 3 else {"map": {"m": 1}} for row in range(700)
     ]
     assert failures == [("operators[1]", 234, 0, "regex pattern does not match")]
+
+
+@pytest.mark.parametrize("parse_to", ["attributes", "body", "resource"])
+def test_a_regex_that_is_too_large_runs_on_re2(parse_to: str) -> None:
+    pytest.importorskip("re2")
+    operators: Operators = [
+        {
+            "type": "regex_parser",
+            "regex": "^(?P<a>[ab]*a[ab]{12})(?P<b>x)?(?P<c>.*)",
+            "parse_to": parse_to,
+            "severity": {"parse_from": f"{parse_to}.c"},
+        }
+    ]
+    records, failures = run(operators, "aaaaaaaaaaaaaaaaaawarn", "b" * 20, "a" * 13 + "xé")
+    expected = [{"a": "a" * 18, "b": "", "c": "warn"}, None, {"a": "a" * 13, "b": "x", "c": "é"}]
+    for record, groups in zip(records, expected, strict=True):
+        assert record[parse_to] == (groups or ("b" * 20 if parse_to == "body" else {}))
+    assert [record["severity_number"] for record in records] == [13, 0, 0]
+    assert failures == [("operators[0]", 1, 1, "regex pattern does not match")]
