@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Annotated
 
@@ -65,6 +66,8 @@ def run(
 
         progress = Progress()
     registry.provide("store", open_store)
+    gc.freeze()
+    gc.enable()
     runner = Runner(graph, configs, on_tick=progress.tick if progress is not None else None)
     try:
         summary = runner.run(exit_when_caught_up=exit_when_caught_up)
