@@ -42,7 +42,7 @@ class Fastlog:
             )
         (self.directory / "config.yaml").write_text(config)
 
-    def start(self, *arguments: str) -> None:
+    def start(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         """Start the process; it is running when it says that it reads."""
         self._log.write_bytes(b"")
         with self._log.open("w") as log:
@@ -53,6 +53,7 @@ class Fastlog:
                     **os.environ,
                     "FASTLOG_STATE_DIRECTORY": str(self.directory / "state"),
                     "PYTHONPATH": str(Path(__file__).parents[2]),
+                    **(environment or {}),
                 },
                 stderr=log,
                 text=True,
