@@ -224,18 +224,19 @@ cdef inline int column_set(BatchData *b, Column *column, int32_t row, Value valu
 
 
 cdef inline int batch_begin_rows(BatchData *b, int32_t rows) noexcept nogil:
-    """Make room for ``rows`` rows: no flags, no time, body and line FORM_SPANS / absent."""
+    """Make room for ``rows`` rows without flags or time. Lines and the body (FORM_SPANS) are the caller's to write."""
     cdef size_t n = <size_t> rows
     b.rows = rows
     b.flags = <uint8_t *> slab_alloc(&b.slab, n)
     b.lines = <Span *> slab_alloc(&b.slab, n * sizeof(Span))
     b.time_ns = <int64_t *> slab_alloc(&b.slab, n * sizeof(int64_t))
-    if b.flags == NULL or b.lines == NULL or b.time_ns == NULL:
+    b.body.spans = <Span *> slab_alloc(&b.slab, n * sizeof(Span))
+    b.body.form = FORM_SPANS
+    if b.flags == NULL or b.lines == NULL or b.time_ns == NULL or b.body.spans == NULL:
         return ERR_MEMORY
     memset(b.flags, 0, n)
-    memset(b.lines, 0, n * sizeof(Span))
     memset(b.time_ns, 0, n * sizeof(int64_t))
-    return column_spans(b, &b.body)
+    return 0
 
 
 cdef inline int batch_begin_severity(BatchData *b) noexcept nogil:

@@ -344,6 +344,8 @@ cdef class Batch:
         cdef int32_t row
         records = list(records)
         batch.check(batch_begin_rows(&batch.d, <int32_t> len(records)))
+        memset(batch.d.lines, 0, len(records) * sizeof(Span))
+        memset(batch.d.body.spans, 0, len(records) * sizeof(Span))
         batch.check(column_values(&batch.d, &batch.d.body))
         batch.resources = []
         batch.d.resource = <int32_t *> slab_alloc(&batch.d.slab, len(records) * sizeof(int32_t))

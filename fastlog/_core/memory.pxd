@@ -7,7 +7,7 @@ from libc.string cimport memcpy
 from fastlog._core.types cimport ERR_ARENA, ERR_MEMORY
 
 cdef enum:
-    PADDING = 128       # readable (and writable) bytes past every capacity: vector loads and stores may overrun
+    PADDING = 256       # readable (and writable) bytes past every capacity: vector loads and stores may overrun
 
 
 cdef struct Bytes:

@@ -16,6 +16,7 @@ from fastlog._core.proto cimport (
     delimited_size,
     put_fixed64,
     put_varint,
+    put_varint14,
     varint64_size,
     varint_size,
 )
@@ -69,6 +70,7 @@ cdef struct Field:
     Column *column
     const uint8_t *header
     int32_t header_size
+    int32_t longest         # FORM_SPANS: no string of the batch is longer
 
 
 cdef struct Layout:
@@ -138,24 +140,48 @@ cdef inline uint8_t *put_attribute(uint8_t *out, const Field *field, const uint8
 
 
 cdef inline uint8_t *put_string_attribute(uint8_t *out, const Field *field, const uint8_t *s, int32_t n) noexcept nogil:
-    cdef int32_t inner = field.header_size + n + 4
-    if inner < 128:             # every length is one byte
+    cdef int32_t header_size = field.header_size
+    cdef int32_t inner
+    if field.longest + header_size + 4 < 1 << 7:    # every length in the column is one byte
         out[0] = TAG_ATTRIBUTE
-        out[1] = <uint8_t> inner
-        out = copy_short(out + 2, field.header, field.header_size)
+        out[1] = <uint8_t> (header_size + n + 4)
+        out = copy_short(out + 2, field.header, header_size)
         out[0] = TAG_VALUE
         out[1] = <uint8_t> (n + 2)
         out[2] = TAG_STRING
         out[3] = <uint8_t> n
         return copy_short(out + 4, s, n)
     inner = delimited_size(n)
+    if inner + header_size + 4 < 1 << 14:
+        out[0] = TAG_ATTRIBUTE
+        out = put_varint14(out + 1, <uint32_t> (header_size + delimited_size(inner)))
+        out = copy_short(out, field.header, header_size)
+        out[0] = TAG_VALUE
+        out = put_varint14(out + 1, <uint32_t> inner)
+        out[0] = TAG_STRING
+        out = put_varint14(out + 1, <uint32_t> n)
+        return copy_long(out, s, n)
     out[0] = TAG_ATTRIBUTE
-    out = put_varint(out + 1, <uint32_t> (field.header_size + delimited_size(inner)))
-    out = copy_short(out, field.header, field.header_size)
+    out = put_varint(out + 1, <uint32_t> (header_size + delimited_size(inner)))
+    out = copy_short(out, field.header, header_size)
     out[0] = TAG_VALUE
     out = put_varint(out + 1, <uint32_t> inner)
     out[0] = TAG_STRING
     out = put_varint(out + 1, <uint32_t> n)
+    return copy_long(out, s, n)
+
+
+cdef inline uint8_t *put_string_body(uint8_t *out, const uint8_t *s, int32_t n) noexcept nogil:
+    cdef int32_t inner = delimited_size(n)
+    out[0] = TAG_BODY
+    if inner < 1 << 14:
+        out = put_varint14(out + 1, <uint32_t> inner)
+        out[0] = TAG_STRING
+        out = put_varint14(out + 1, <uint32_t> n)
+    else:
+        out = put_varint(out + 1, <uint32_t> inner)
+        out[0] = TAG_STRING
+        out = put_varint(out + 1, <uint32_t> n)
     return copy_long(out, s, n)
 
 
@@ -198,11 +224,22 @@ cdef int plan_layout(BatchData *b, Layout *layout) noexcept nogil:
     return 0
 
 
-cdef void add_span_sizes(int32_t *sizes, const Span *spans, int32_t rows, int32_t header_size) noexcept nogil:
-    cdef int32_t row, n
+cdef void add_span_sizes(int32_t *sizes, Field *field, int32_t rows) noexcept nogil:
+    """Add a column of strings to ``sizes`` and find its longest."""
+    cdef const Span *spans = field.column.spans
+    cdef int32_t header_size = field.header_size
+    cdef int32_t row, n, longest = 0
     for row in range(rows):
-        n = spans[row].len
-        sizes[row] += attribute_size(header_size, delimited_size(n)) if n >= 0 else 0
+        longest = max(longest, spans[row].len)
+    field.longest = longest
+    if longest + header_size + 4 < 1 << 7:
+        for row in range(rows):
+            n = spans[row].len
+            sizes[row] += header_size + n + 6 if n >= 0 else 0
+    else:
+        for row in range(rows):
+            n = spans[row].len
+            sizes[row] += attribute_size(header_size, delimited_size(n)) if n >= 0 else 0
 
 
 cdef void add_body_sizes(int32_t *sizes, const Span *spans, int32_t rows) noexcept nogil:
@@ -233,7 +270,7 @@ cdef void measure(const BatchData *b, Layout *layout) noexcept nogil:
     for i in range(layout.nfields):
         column = layout.fields[i].column
         if column.form == FORM_SPANS:
-            add_span_sizes(sizes, column.spans, b.rows, layout.fields[i].header_size)
+            add_span_sizes(sizes, &layout.fields[i], b.rows)
         else:
             for row in range(b.rows):
                 if column.values[row].kind != KIND_ABSENT:
@@ -266,8 +303,9 @@ cdef inline uint8_t *put_record(uint8_t *out, const BatchData *b, const Layout *
     cdef const Item *item
     cdef Span span
     cdef int32_t i, size
+    size = layout.sizes[row]
     out[0] = TAG_SECOND
-    out = put_varint(out + 1, <uint32_t> layout.sizes[row])
+    out = put_varint14(out + 1, <uint32_t> size) if size < 1 << 14 else put_varint(out + 1, <uint32_t> size)
     if b.time_ns[row] != 0:
         out = put_fixed64(out, TAG_TIME, b.time_ns[row])
     if b.severity != NULL:
@@ -283,11 +321,7 @@ cdef inline uint8_t *put_record(uint8_t *out, const BatchData *b, const Layout *
     if b.body.form == FORM_SPANS:
         span = b.body.spans[row]
         if span.len >= 0:
-            out[0] = TAG_BODY
-            out = put_varint(out + 1, <uint32_t> delimited_size(span.len))
-            out[0] = TAG_STRING
-            out = put_varint(out + 1, <uint32_t> span.len)
-            out = copy_long(out, arena + span.off, span.len)
+            out = put_string_body(out, arena + span.off, span.len)
     elif b.body.form != FORM_NONE:
         value = &b.body.constant
         if b.body.form == FORM_VALUES:
