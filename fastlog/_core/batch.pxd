@@ -57,7 +57,8 @@ cdef inline uint32_t key_hash(const uint8_t *s, int32_t size) noexcept nogil:
         s += 8
         size -= 8
     word = 0
-    memcpy(&word, s, size)
+    if size:
+        memcpy(&word, s, size)
     h = (h ^ word) * <uint64_t> 0xFF51AFD7ED558CCD
     return <uint32_t> (h ^ (h >> 29))
 

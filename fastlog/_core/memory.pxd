@@ -52,13 +52,12 @@ cdef inline int bytes_reserve(Bytes *b, size_t extra) noexcept nogil:
 
 
 cdef inline int bytes_append(Bytes *b, const void *source, size_t size) noexcept nogil:
-    """Append ``size`` bytes that do not lie in ``b`` itself."""
+    """Append ``size`` bytes that do not lie in ``b`` itself; ``source`` may be NULL when they are none."""
     cdef int status = bytes_reserve(b, size)
-    if status:
-        return status
-    memcpy(b.data + b.len, source, size)
-    b.len += size
-    return 0
+    if status == 0 and size:
+        memcpy(b.data + b.len, source, size)
+        b.len += size
+    return status
 
 
 cdef inline void *slab_alloc(Slab *slab, size_t size) noexcept nogil:

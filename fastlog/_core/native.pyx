@@ -94,12 +94,12 @@ cdef struct Scratch:
 # ---- writing
 
 cdef inline int put_string(Bytes *out, const uint8_t *s, int32_t size) noexcept nogil:
-    """Append a String; ``s`` is readable 31 bytes past its end."""
+    """Append a String; ``s`` is padded like an arena, unless it is empty."""
     cdef uint8_t *o
     if bytes_reserve(out, <size_t> size + 5):
         return ERR_MEMORY
     o = put_varint(out.data + out.len, <uint32_t> size)
-    out.len = copy_long(o, s, size) - out.data
+    out.len = (copy_long(o, s, size) if size else o) - out.data
     return 0
 
 
@@ -507,7 +507,7 @@ cdef int put_resource_attributes(Bytes *out, const BatchData *b, Flat **flats, i
             continue
         flat = flats[b.resource[row] if b.resource != NULL else 0]
         if s.ncolumns == 0:
-            if flat.n:
+            if flat.values.len:
                 status = bytes_reserve(out, flat.values.len)
                 if status:
                     return status
