@@ -1,15 +1,16 @@
 """Batch columns to ClickHouse's Native format: one block a batch, so that chunks concatenate into one INSERT.
 
-Layout (ClickHouse documentation, "Native"; protocol revision 0, as over HTTP): the number of columns and of rows as varints,
-then every column with its name, its type and its values. A String is a varint length and its bytes. LowCardinality (type
-``T``): UInt64 key version 1, then, unless there are no values, UInt64 flags | index width, UInt64 number of keys, the keys,
-UInt64 number of values, an index a value. Map(K, V): the versions of K, UInt64 end offsets a row, then all keys, all values.
+Layout (ClickHouse documentation, "Native"; protocol revision 0, as over HTTP): the number of columns and of rows as
+varints, then every column with its name, its type and its values. A String is a varint length and its bytes.
+LowCardinality: UInt64 key version 1, then, unless there are no values, UInt64 flags | index width, UInt64 number of keys,
+the keys, UInt64 number of values, an index a value. Map(K, V): the version of K, a UInt64 end offset a row, then all keys,
+all values.
 
-The columns are those of the collector's otel_logs table that a record of ours can fill; the others (TraceId, ScopeName, ...)
-are left to the table's default, which is the empty value the collector would send.
+The columns are those of the collector's otel_logs table that a record of ours can fill; the others (TraceId, ScopeName,
+...) are left to the table's default, which is the empty value the collector would send.
 """
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset, strlen
 
@@ -56,6 +57,9 @@ cdef const char **TYPES = [
     "Map(LowCardinality(String), String)", "Map(LowCardinality(String), String)",
 ]
 cdef int *SHAPES = [SHAPE_FIXED8, SHAPE_LOW, SHAPE_FIXED1, SHAPE_LOW, SHAPE_STRING, SHAPE_MAP, SHAPE_MAP]
+
+
+cdef uint8_t[32] NOTHING    # an empty string, readable past its end
 
 
 # The dictionary of a LowCardinality column: distinct byte strings in the order they came.
@@ -134,9 +138,9 @@ cdef inline void put_index(uint8_t *out, int width, int64_t at, int32_t value) n
     if width == 0:
         out[at] = <uint8_t> value
     elif width == 1:
-        (<uint16_t *> out)[at] = <uint16_t> value
+        memcpy(out + 2 * at, &value, 2)     # not aligned; little-endian, as every processor we build for
     else:
-        (<uint32_t *> out)[at] = <uint32_t> value
+        memcpy(out + 4 * at, &value, 4)
 
 
 # ---- dictionaries
@@ -169,6 +173,8 @@ cdef int32_t dictionary_add(Dictionary *d, const uint8_t *s, int32_t size) noexc
     """The index of ``s``; added when new. -1 when memory is out."""
     cdef uint32_t slot
     cdef int32_t i
+    if size == 0:
+        s = NOTHING     # an empty arena is NULL
     if d.n == d.cap and dictionary_grow(d):
         return -1
     slot = key_hash(s, size) & d.mask
@@ -290,7 +296,6 @@ cdef int put_service_names(Bytes *out, const BatchData *b, Flat **flats, int col
     cdef Column *own = NULL
     cdef Value value
     cdef Flat *flat
-    cdef uint8_t[32] nothing
     if key >= 0 and b.resource_attrs != NULL and b.resource_attrs[key].form != FORM_NONE:
         own = &b.resource_attrs[key]
     dictionary_clear(&s.names)
@@ -312,7 +317,7 @@ cdef int put_service_names(Bytes *out, const BatchData *b, Flat **flats, int col
             resource = b.resource[row] if b.resource != NULL else 0
             flat = flats[resource]
             if flat.service.len < 0:
-                known = dictionary_add(&s.names, nothing, 0)
+                known = dictionary_add(&s.names, NOTHING, 0)
             else:
                 known = dictionary_add(&s.names, flat.text.data + flat.service.off, flat.service.len)
             if known < 0:
@@ -812,7 +817,7 @@ cdef int slice_rows(Bytes *out, Cursor *c, uint64_t first, uint64_t count) noexc
 
 
 def slice_block(const uint8_t[::1] block not None, uint32_t first, uint32_t count):
-    """A Buffer with the block of ``count`` rows of ``block`` (as :meth:`Encoder.encode` makes it) from row ``first`` on.
+    """A Buffer with the block of ``count`` rows from row ``first`` on of ``block``, which :meth:`Encoder.encode` made.
 
     ValueError when ``block`` is not such a block or has no such rows.
     """
