@@ -2,9 +2,9 @@
 
 Layout (ClickHouse documentation, "Native"; protocol revision 0, as over HTTP): the number of columns and of rows as
 varints, then every column with its name, its type and its values. A String is a varint length and its bytes.
-LowCardinality: UInt64 key version 1, then, unless there are no values, UInt64 flags | index width, UInt64 number of keys,
-the keys, UInt64 number of values, an index a value. Map(K, V): the version of K, a UInt64 end offset a row, then all keys,
-all values.
+LowCardinality: UInt64 key version 1, then, unless there are no values, UInt64 flags | index width, UInt64 number of
+keys, the keys, UInt64 number of values, an index a value. Map(K, V): the version of K, a UInt64 end offset a row, then
+all keys, all values.
 
 The columns are those of the collector's otel_logs table that a record of ours can fill; the others (TraceId, ScopeName,
 ...) are left to the table's default, which is the empty value the collector would send.
@@ -28,7 +28,6 @@ from fastlog._core.types cimport (
     KIND_STRING,
     ROW_DROPPED,
     Column,
-    Item,
     Span,
     Value,
 )
@@ -59,7 +58,7 @@ cdef const char **TYPES = [
 cdef int *SHAPES = [SHAPE_FIXED8, SHAPE_LOW, SHAPE_FIXED1, SHAPE_LOW, SHAPE_STRING, SHAPE_MAP, SHAPE_MAP]
 
 
-cdef uint8_t[32] NOTHING    # an empty string, readable past its end
+cdef uint8_t[32] NOTHING     # an empty string, readable past its end
 
 
 # The dictionary of a LowCardinality column: distinct byte strings in the order they came.

@@ -1,7 +1,8 @@
 """Values as text, the way the collector stringifies them (pdata's ``Value.AsString``, v1.66).
 
-A string is itself, a bool ``true``/``false``, an int its decimal digits, a double the shortest digits that read back (with an
-exponent below 1e-6 and from 1e21 on), bytes are base64, a map or an array is compact JSON with sorted keys, nothing is empty.
+A string is itself, a bool ``true``/``false``, an int its decimal digits, a double the shortest digits that read back
+(with an exponent below 1e-6 and from 1e21 on), bytes are base64, a map or an array is compact JSON with sorted keys,
+nothing is empty.
 """
 
 from libc.float cimport DBL_MIN
@@ -179,7 +180,8 @@ cdef inline int text_int(Bytes *out, int64_t value) noexcept nogil:
     return 0
 
 
-cdef inline void put_digits(Bytes *out, const uint8_t *digits, int32_t first, int32_t stop, int32_t have) noexcept nogil:
+cdef inline void put_digits(Bytes *out, const uint8_t *digits, int32_t first, int32_t stop,
+                            int32_t have) noexcept nogil:
     """Digits ``first`` to ``stop`` of a number that has ``have``; zeros before and behind."""
     cdef int32_t i
     for i in range(first, stop):
@@ -381,7 +383,7 @@ cdef inline int json_string(Bytes *out, const uint8_t *p, int32_t size) noexcept
 
 
 cdef inline int compare_entries(const void *a, const void *b) noexcept nogil:
-    """By key; of equal keys the one that stands first in the message, so that the last of them is the one that counts."""
+    """By key; equal keys in the order of the message, of which the last is the one that counts."""
     cdef const Entry *x = <const Entry *> a
     cdef const Entry *y = <const Entry *> b
     cdef int order = memcmp(x.key, y.key, x.key_size if x.key_size < y.key_size else y.key_size)
