@@ -118,6 +118,13 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_of(pid: int) -> int:
+    """Bytes resident at most (proc(5), status: VmHWM). What wait4 reports counts the copy of this process before
+    exec."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
 def wait_until_quiet(process: subprocess.Popen[bytes], log: Path, sink: SinkProcess | None) -> float:
     """The monotonic time at which the program had nothing left to do: it and its sink stood still for a while."""
     cpu_before, sent_before, since = 0.0, 0.0, time.monotonic()
@@ -139,6 +146,7 @@ def measure(program: Program, config: str, sink: SinkProcess | None, cores: list
         started = time.monotonic()
         quiet = wait_until_quiet(process, log, sink)
         last = sink.ask("/stats")["last"] if sink else quiet
+        peak = peak_of(process.pid)
         process.send_signal(signal.SIGTERM)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -146,7 +154,7 @@ def measure(program: Program, config: str, sink: SinkProcess | None, cores: list
             raise SystemExit(f"{program.name} ended with {process.returncode}:\n{log.read_text()[-3000:]}")
     sent = int(sink.ask("/stats")["bytes"]) if sink else 0
     records = int(sink.ask("/count")["records"]) if sink and count else -1
-    return Run(usage.ru_utime + usage.ru_stime, last - started, usage.ru_maxrss * 1024, sent, records)
+    return Run(usage.ru_utime + usage.ru_stime, last - started, peak, sent, records)
 
 
 def config_text(path: Path, variant: str, endpoint: str = "http://127.0.0.1:1", **other: str) -> str:
@@ -169,7 +177,7 @@ def config_text(path: Path, variant: str, endpoint: str = "http://127.0.0.1:1", 
 def throughput(programs: list[Program], path: Path, lines: int, options: argparse.Namespace) -> None:
     size = path.stat().st_size
     cores, sink_core = ([0], 1) if (os.cpu_count() or 1) > 1 else (None, None)
-    limits = bound.measure(config_text(path, "none"), path)
+    limits = bound.measure(config_text(path, "none"))
     print(f"\n## Throughput: {size / 1e6:.0f} MB, {lines} lines, one core, median of {options.runs}\n")
     print("| exporter | program | MB of log / CPU s | ratio | wall s | peak MiB | bytes sent a line | of the bound |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
