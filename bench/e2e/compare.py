@@ -1,6 +1,6 @@
 """fastlog beside the OpenTelemetry Collector: the same YAML, the same file, the same sink, in one run.
 
-    python bench/e2e/compare.py [--size 500MB] [--runs 3] [--scenario throughput,cores,start,latency]
+    python bench/e2e/compare.py [--size 1GB] [--runs 3] [--scenario throughput,cores,start,latency]
 
 ``throughput`` reads a generated syslog (config (a) of examples/, with the ``system`` detector) into ``nop`` and over
 OTLP/HTTP with each compression, every process on one core and the sink on another. CPU is user + system time of the
@@ -100,6 +100,7 @@ def running(
         path.write_text(config)
         log = Path(folder) / "log"
         environment = {**os.environ, "FASTLOG_STATE_DIRECTORY": folder + "/state"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed fastlog has its bytecode
         with log.open("wb") as out:
             process = subprocess.Popen(
                 program.command(path), cwd=ROOT, env=environment, stdout=out, stderr=out, preexec_fn=lambda: pin(cores)
@@ -283,7 +284,7 @@ def latency(programs: list[Program], folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     scenarios = ["throughput", "cores", "start", "latency"]
-    parser.add_argument("--size", type=gen.parse_size, default=gen.parse_size("500MB"))
+    parser.add_argument("--size", type=gen.parse_size, default=gen.parse_size("1GB"))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--variants", type=lambda text: text.split(","), default=list(VARIANTS))
     parser.add_argument("--scenario", type=lambda text: text.split(","), default=scenarios)
