@@ -36,15 +36,20 @@ Settings = Annotated[
 ]
 
 
-def load_graph(configs: list[str], settings: list[str]) -> Graph:
-    """The graph of a command's configuration; prints what is wrong with it and exits with code 2 if it is wrong."""
+def read_graph(configs: list[str], settings: list[str]) -> Graph:
+    """The graph of a command's configuration. ConfigError when it is wrong."""
     from fastlog.config.validate import validate
     from fastlog.config.yaml import load
     from fastlog.pipeline import registry
     from fastlog.pipeline.graph import build
 
+    return build(validate(load(configs, settings), registry))
+
+
+def load_graph(configs: list[str], settings: list[str]) -> Graph:
+    """The graph of a command's configuration; prints what is wrong with it and exits with code 2 if it is wrong."""
     try:
-        return build(validate(load(configs, settings), registry))
+        return read_graph(configs, settings)
     except ConfigError as error:
         count = len(error.problems)
         typer.echo(f"the configuration has {count} error{'s' if count != 1 else ''}:", err=True)

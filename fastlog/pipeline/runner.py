@@ -146,7 +146,8 @@ class Runner:
     """A graph and everything that runs it.
 
     ``configs`` are the ``--config`` arguments, which key the state; ``on_tick`` is called from the main thread about
-    four times a second while :meth:`run` runs, for a progress display.
+    four times a second while :meth:`run` runs, for a progress display. ``on_hangup`` is called from the main thread
+    after a SIGHUP; True ends the run as a stop does.
     """
 
     def __init__(
@@ -155,6 +156,7 @@ class Runner:
         configs: Sequence[str],
         environment: Mapping[str, str] | None = None,
         on_tick: Callable[[Runner], None] | None = None,
+        on_hangup: Callable[[], bool] | None = None,
         drain_seconds: float = DRAIN_SECONDS,
     ) -> None:
         self.graph = graph
@@ -168,6 +170,8 @@ class Runner:
         self.failure = ""
         self._configs = configs
         self._on_tick = on_tick
+        self._on_hangup = on_hangup
+        self._hangup = False
         self._drain_seconds = drain_seconds
         self._feeds: dict[str, _Feed] = {}
         self._lanes: list[_Lane] = []
@@ -346,6 +350,10 @@ class Runner:
         while not self.stopping:
             if exit_when_caught_up and all(feed.receiver.caught_up() for feed in self._feeds.values()):
                 return
+            if self._hangup:
+                self._hangup = False
+                if self._on_hangup is None or self._on_hangup():
+                    return
             timeout = _POLL_SECONDS if exit_when_caught_up else 0.25 if self._on_tick is not None else None
             if self._dirty:
                 rest = saved + _SAVE_SECONDS - time.monotonic()
@@ -390,8 +398,13 @@ class Runner:
                 os._exit(1)
             self.stop()
 
+        def on_hangup(number: int, frame: FrameType | None) -> None:
+            self._hangup = True
+            self._wake()
+
         for number in (signal.SIGTERM, signal.SIGINT):
             stack.callback(signal.signal, number, signal.signal(number, on_signal))
+        stack.callback(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, on_hangup))
 
     def _close_pipe(self) -> None:
         os.close(self._wake_read)

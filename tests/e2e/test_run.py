@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -144,6 +146,54 @@ def test_a_second_signal_ends_at_once(tmp_path: Path, start: Start) -> None:
         config.write_text(config.read_text().replace(away.url, back.url))
         start("run", "--config", str(config), "--exit-when-caught-up", API_KEY="x").communicate(timeout=30)
         assert bodies(back) == lines(5).splitlines()
+
+
+def test_a_hangup_loads_the_configuration_again(tmp_path: Path, sink: Sink, start: Start) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(lines(5))
+    config = configure(tmp_path, sink)
+    one = start("run", "--config", str(config), API_KEY="x")
+    until(lambda: len(bodies(sink)) == 5)
+    before = config.read_text()
+    config.write_text(before.replace("otlp_http", "otlp_htp", 1))
+    one.send_signal(signal.SIGHUP)
+    with Sink() as other:
+        time.sleep(0.5)
+        with log.open("a") as file:
+            file.write(lines(5, 5))
+        until(lambda: len(bodies(sink)) == 10)
+        config.write_text(before.replace(sink.url, other.url))
+        one.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        with log.open("a") as file:
+            file.write(lines(5, 10))
+        until(lambda: len(bodies(other)) == 5)
+        one.send_signal(signal.SIGTERM)
+        _, err = one.communicate(timeout=30)
+    assert one.returncode == 0
+    assert bodies(sink) + bodies(other) == lines(15).splitlines()
+    assert "going on with the old one" in err
+    assert "did you mean" in err
+
+
+def test_progress_on_a_terminal(tmp_path: Path, sink: Sink) -> None:
+    (tmp_path / "a.log").write_text(lines(400_000))
+    script = shutil.which("script")
+    if script is None:
+        pytest.skip("script(1) makes the terminal")
+    command = shlex.join([sys.executable, "-m", "fastlog", "run", "--exit-when-caught-up", "--config"])
+    config = configure(tmp_path, sink)
+    environment = {**os.environ, "FASTLOG_STATE_DIRECTORY": str(tmp_path / "state"), "TERM": "xterm", "API_KEY": "x"}
+    done = subprocess.run(
+        [script, "-qec", f"{command} {config}", os.devnull],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "400,000 records read" in done.stdout
+    assert sink.record_count() == 400_000
 
 
 def test_own_logs_as_json(tmp_path: Path, sink: Sink, start: Start) -> None:
