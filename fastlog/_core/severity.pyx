@@ -4,17 +4,6 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
-from fastlog._core.severity cimport (
-    SEVERITY_KEY_MAX,
-    SEVERITY_NOT_WHOLE,
-    SeveritySlot,
-    severity_find,
-    severity_find_double,
-    severity_find_int,
-    severity_mix,
-    severity_word,
-)
-
 KEY_MAX = SEVERITY_KEY_MAX
 
 

@@ -3,8 +3,6 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t
 
-from fastlog._core.utf8 cimport utf8_repair, utf8_valid_prefix
-
 
 def valid_prefix(const uint8_t[::1] data not None) -> int:
     """Index of the first byte of ``data`` that is not part of a well-formed UTF-8 character, or ``len(data)``."""

@@ -211,6 +211,14 @@ def test_missing_year(now: str, stamp: str, expected: str) -> None:
     assert parser.parse(stamp.encode(), clock) == nanoseconds(expected)
 
 
+def test_the_end_of_int64_inside_a_minute() -> None:
+    parser = compile_layout("gotime", "2006-01-02T15:04:05Z07:00")
+    stamps = [f"2262-04-11T23:47:{second}Z".encode() for second in ("00", "16.854775807", "16.854775808", "59")]
+    data, offsets, lengths, times = spans(stamps, b" ")
+    assert parser.parse_spans(data, offsets, lengths, times) == 0
+    assert [nanos % 2**64 for nanos in times] == [9223372020 * 10**9, 2**63 - 1, 2**63, 9223372079 * 10**9]
+
+
 def test_horizon_inside_a_minute() -> None:
     """Stamps of one minute on both sides of now + 7 days get different years, whichever comes first."""
     parser = compile_layout("gotime", "Jan _2 15:04:05", "UTC")
