@@ -152,11 +152,19 @@ def _output(item: ComponentConfig, name: str, batch: ComponentConfig | None, war
     if queue.batch is not None and batch is not None:
         said = f"batches here, so the processor {batch.id} has no effect on this exporter"
         warnings.append(Problem((*item.path, "sending_queue", "batch"), said, "remove one of them", item.place))
+    retry = model.retry_on_failure
+    if not retry.enabled:
+        said = "records of a request that fails are dropped"
+        warnings.append(Problem((*item.path, "retry_on_failure", "enabled"), said, "remove it to retry", item.place))
+    elif retry.max_elapsed_time:
+        said = f"records are dropped when the destination is away for {format_duration(retry.max_elapsed_time)}"
+        path = (*item.path, "retry_on_failure", "max_elapsed_time")
+        warnings.append(Problem(path, said, "remove it, or write 0, to retry for ever", item.place))
     return Output(
         item,
         name,
         model.batch_policy(policy),
-        model.retry_on_failure.policy(),
+        retry.policy(),
         model.timeout,
         queue.num_consumers if queue.enabled else 1,
     )

@@ -69,6 +69,12 @@ class Summary:
         )
 
 
+def _resident() -> int:
+    """Bytes of memory this process has now (proc(5), /proc/pid/statm)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
 class _Lane:
     """A pipeline at work: its processors, and its exporters with their queues."""
 
@@ -172,6 +178,7 @@ class Runner:
         self._on_tick = on_tick
         self._on_hangup = on_hangup
         self._hangup = False
+        self._started = 0.0
         self._drain_seconds = drain_seconds
         self._feeds: dict[str, _Feed] = {}
         self._lanes: list[_Lane] = []
@@ -192,7 +199,7 @@ class Runner:
 
         Raises ComponentError or CheckpointError when something can't start; nothing is left running then.
         """
-        started, cpu = time.monotonic(), time.process_time()
+        self._started, cpu = time.monotonic(), time.process_time()
         with ExitStack() as stack:
             stack.callback(self._close_pipe)
             self._handle_signals(stack)
@@ -208,7 +215,7 @@ class Runner:
             failed=self.metrics.total(telemetry.EXPORTER_SEND_FAILED),
             read_bytes=self.metrics.total(telemetry.RECEIVER_BYTES),
             cpu_seconds=time.process_time() - cpu,
-            wall_seconds=time.monotonic() - started,
+            wall_seconds=time.monotonic() - self._started,
             peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             complete=complete,
         )
@@ -305,6 +312,10 @@ class Runner:
 
             page = {"/metrics": lambda: (200, "text/plain; version=0.0.4", self.metrics.exposition())}
             stack.callback(Endpoint("service::telemetry::metrics", host, port, page).stop)
+            self.metrics.gauge("otelcol_process_uptime", lambda: time.monotonic() - self._started)
+            self.metrics.gauge("otelcol_process_cpu_seconds", time.process_time)
+            self.metrics.gauge("otelcol_process_memory_rss", _resident)
+            self.metrics.gauge("fastlog_memory_held_bytes", lambda: self.budget.used)
 
     def _drain(self, seconds: float | None) -> bool:
         """Stop reading and send what has been read; False when some of it is not acknowledged after ``seconds``."""

@@ -61,6 +61,39 @@ def test_one_batching_stage() -> None:
     assert "has two batch processors; batch/b is used and batch/a is not" in str(graph.warnings[0])
 
 
+@pytest.mark.parametrize(
+    ("retry", "warning"),
+    [
+        ({}, None),
+        ({"max_elapsed_time": 0}, None),
+        ({"max_elapsed_time": "5m"}, "max_elapsed_time: records are dropped when the destination is away for 5m0s"),
+        ({"enabled": False}, "retry_on_failure::enabled: records of a request that fails are dropped; remove it"),
+    ],
+)
+def test_what_can_lose_data_is_obeyed_and_warned_about(retry: dict[str, object], warning: str | None) -> None:
+    graph = Parts().graph(
+        config(
+            exporters={"otlphttp": {"endpoint": "http://h:4318", "retry_on_failure": retry}},
+            service=pipelines(exporters=["otlphttp"]),
+        )
+    )
+    said = [str(one) for one in graph.warnings]
+    assert said == [] if warning is None else warning in said[0]
+    assert graph.pipelines[0].outputs[0].retry.max_elapsed_time == (300.0 if "5m" in retry.values() else 0.0)
+
+
+def test_the_exporter_s_own_batching_counts() -> None:
+    graph = Parts().graph(
+        config(
+            processors={"batch": None},
+            exporters={"otlphttp": {"endpoint": "http://h:4318", "sending_queue": {"batch": {"flush_timeout": "1s"}}}},
+            service=pipelines(processors=["batch"], exporters=["otlphttp"]),
+        )
+    )
+    assert graph.pipelines[0].outputs[0].policy.timeout == 1.0
+    assert "the processor batch has no effect on this exporter" in str(graph.warnings[0])
+
+
 def test_an_exporter_in_two_pipelines_has_a_cursor_in_each() -> None:
     both = {"receivers": ["blocks"], "exporters": ["keep"]}
     graph = Parts().graph(config(service={"pipelines": {"logs": both, "logs/two": both}}))
