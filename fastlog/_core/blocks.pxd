@@ -1,6 +1,7 @@
-from fastlog._core.embedded cimport Embedded
+from fastlog._core.embedded cimport Embedded, Zone
 
 
 cdef class Blocks:
     cdef Embedded e
+    cdef Zone *zones
     cdef tuple kept         # what e points into

@@ -6,8 +6,9 @@ from fastlog._core.timestamp import TimeParser
 
 class Blocks:
     """``body``: the field that becomes the body; ``time``: how ``time_from`` is parsed; ``severity``: where
-    ``severity_from`` is looked up. Each may be None. ``names``: the plan's keys that hold the names of severities 1 to
-    24; without them, ``overwrite_text`` and texts that are empty are not possible."""
+    ``severity_from`` is looked up. Each may be None. ``zones``: pairs of an abbreviation (2 to 5 capital letters,
+    bytes) and the parser of stamps that have it. ``names``: the plan's keys that hold the names of severities 1 to 24,
+    which a ``severity`` needs."""
 
     def __init__(
         self,
@@ -15,6 +16,7 @@ class Blocks:
         body: FieldRef | None = None,
         time: TimeParser | None = None,
         time_from: FieldRef | None = None,
+        zones: Sequence[tuple[bytes, TimeParser]] = (),
         severity: SeverityMap | None = None,
         severity_from: FieldRef | None = None,
         overwrite_text: bool = False,

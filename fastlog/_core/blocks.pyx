@@ -1,8 +1,10 @@
 """The Python owner of what is done with a row after it was parsed (embedded.pxd)."""
 
 from libc.stdint cimport int32_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
 
-from fastlog._core.embedded cimport MOST_SEVERE
+from fastlog._core.embedded cimport MOST_SEVERE, ZONE_NAME_MAX
 from fastlog._core.fieldref cimport FieldRef
 from fastlog._core.severity cimport SeverityMap
 from fastlog._core.timestamp cimport TimeParser
@@ -10,8 +12,9 @@ from fastlog._core.timestamp cimport TimeParser
 
 cdef class Blocks:
     """``body``: the field that becomes the body; ``time``: how ``time_from`` is parsed; ``severity``: where
-    ``severity_from`` is looked up. Each may be None. ``names``: the plan's keys that hold the names of severities 1 to
-    24; without them, ``overwrite_text`` and texts that are empty are not possible."""
+    ``severity_from`` is looked up. Each may be None. ``zones``: pairs of an abbreviation (2 to 5 capital letters,
+    bytes) and the parser of stamps that have it. ``names``: the plan's keys that hold the names of severities 1 to 24,
+    which a ``severity`` needs."""
 
     def __init__(
         self,
@@ -19,19 +22,35 @@ cdef class Blocks:
         FieldRef body=None,
         TimeParser time=None,
         FieldRef time_from=None,
+        zones=(),
         SeverityMap severity=None,
         FieldRef severity_from=None,
         bint overwrite_text=False,
         names=(),
     ):
         cdef int32_t i
-        self.kept = (body, time, time_from, severity, severity_from)
+        cdef bytes name
+        cdef TimeParser parser
+        zones = tuple(zones)
+        self.kept = (body, time, zones, time_from, severity, severity_from)
         if body is not None:
             self.e.has_body = True
             self.e.body = body.f
         if time is not None:
             self.e.time = &time.program
             self.e.time_from = time_from.f
+        free(self.zones)
+        self.zones = <Zone *> malloc((len(zones) + 1) * sizeof(Zone))
+        if self.zones == NULL:
+            raise MemoryError
+        for i, (name, parser) in enumerate(zones):
+            if not 2 <= len(name) <= ZONE_NAME_MAX:
+                raise ValueError(f"{name!r} is no abbreviation of 2 to {ZONE_NAME_MAX} letters")
+            memcpy(self.zones[i].name, <const char *> name, len(name))
+            self.zones[i].len = <int32_t> len(name)
+            self.zones[i].program = &parser.program
+        self.e.zones = self.zones
+        self.e.zone_count = <int32_t> len(zones)
         if severity is not None:
             if len(names) != MOST_SEVERE:
                 raise ValueError(f"{len(names)} names of severities; there are {MOST_SEVERE}")
@@ -40,3 +59,6 @@ cdef class Blocks:
             self.e.overwrite_text = overwrite_text
             for i, key in enumerate(names):
                 self.e.names[i] = key
+
+    def __dealloc__(self):
+        free(self.zones)

@@ -2,6 +2,7 @@
 ``severity:``, ``body:``), as pkg/stanza 0.160 has them (operator/helper/parser.go, time.go, severity.go)."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.string cimport memcmp, memset
 
 from fastlog._core.batch cimport BatchData, column_set
 from fastlog._core.failure cimport FAIL_MISSING, FAIL_SEVERITY_FRACTION, FAIL_SEVERITY_TYPE, FAIL_TIME
@@ -29,6 +30,13 @@ from fastlog._core.types cimport KIND_ABSENT, KIND_BYTES, KIND_DOUBLE, KIND_INT,
 
 cdef enum:
     MOST_SEVERE = 24
+    ZONE_NAME_MAX = 5               # letters of an abbreviation that is looked for
+
+
+cdef struct Zone:
+    uint8_t name[8]                 # 2 to 5 capital letters
+    int32_t len
+    const TimeProgram *program      # the layout in that abbreviation's location
 
 
 cdef struct Embedded:
@@ -37,17 +45,45 @@ cdef struct Embedded:
     Field body                      # becomes the body where it is there
     const TimeProgram *time         # NULL = none
     Field time_from
+    const Zone *zones               # abbreviations with a location of their own (time_zone_locations)
+    int32_t zone_count
     const SeverityTable *severity   # NULL = none
     Field severity_from
     bint overwrite_text             # a severity that is known takes the name of its number as text
     int32_t names[MOST_SEVERE]      # the plan's keys that hold TRACE to FATAL4
 
 
+cdef inline bint is_word(uint8_t c) noexcept nogil:
+    return 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c == 95
+
+
+cdef inline const TimeProgram *find_zone(const Embedded *e, const uint8_t *s, int32_t size) noexcept nogil:
+    """The program of the first abbreviation in the stamp that has a location of its own, else the common one."""
+    cdef int32_t at = 0, start, i
+    cdef bint capital
+    while at < size:
+        start = at
+        capital = True
+        while at < size and is_word(s[at]):
+            capital = capital and 65 <= s[at] <= 90
+            at += 1
+        if capital and 2 <= at - start <= ZONE_NAME_MAX:
+            for i in range(e.zone_count):
+                if e.zones[i].len == at - start and memcmp(e.zones[i].name, s + start, at - start) == 0:
+                    return e.zones[i].program
+        at += at == start
+    return e.time
+
+
 cdef inline int32_t parse_time(
-    const TimeProgram *program, TimeCache *cache, const uint8_t *arena, Value value, int64_t *out
+    const Embedded *e, TimeCache *cache, const uint8_t *arena, Value value, int64_t *out
 ) noexcept nogil:
     """The time of a value; 0 or a Failure."""
+    cdef const TimeProgram *program = e.time
     cdef int code = TIME_BAD_TYPE
+    if e.zone_count and (value.kind == KIND_STRING or value.kind == KIND_BYTES):
+        program = find_zone(e, arena + value.u.s.off, value.u.s.len)
+        memset(cache, 0, sizeof(TimeCache))     # it was filled by another program perhaps
     if value.kind == KIND_STRING or value.kind == KIND_BYTES:
         if program.kind == TIME_LAYOUT:
             code = time_parse(program, cache, arena + value.u.s.off, value.u.s.len, out)
@@ -132,7 +168,7 @@ cdef inline int run_embedded(
         if value.kind == KIND_ABSENT:
             failure[0] = FAIL_MISSING
         else:
-            failure[0] = parse_time(e.time, cache, b.arena.data, value, &b.time_ns[row])
+            failure[0] = parse_time(e, cache, b.arena.data, value, &b.time_ns[row])
     if e.severity != NULL:
         status = set_severity(e, b, row, field_get(b, row, &e.severity_from), &other)
         if status:

@@ -588,7 +588,7 @@ cdef int convert_run(void *ctx, BatchData *b, int32_t lo, int32_t hi, Tally *tal
     cdef TimeCache cache
     cdef int32_t row, failure
     cdef int status
-    if converter.embedded.severity == NULL:
+    if converter.embedded.severity == NULL and converter.embedded.zone_count == 0:
         column = text_column(b, &converter.embedded.time_from)
         if column != NULL:
             time_column(converter, b, column, lo, hi, tally)

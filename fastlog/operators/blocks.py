@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationInfo, field_validator
 
 from fastlog._core.blocks import Blocks
+from fastlog._core.timestamp import TimeParser
 from fastlog.config.fields import ConfigModel
 from fastlog.operators.base import OperatorConfig
 from fastlog.operators.fields import ATTRIBUTES, BODY, Field, FieldPath, RootField
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
 
 
 class TimeKeys(ConfigModel):
-    """How to read a time. ``layout_type``: strptime, gotime or epoch; ``location``: an IANA name, for what has none."""
+    """How to read a time. ``layout_type``: strptime, gotime or epoch; ``location``: an IANA name, for what has none;
+    ``time_zone_locations``: what abbreviations mean, as in ``{IST: Asia/Kolkata}``."""
 
     parse_from: Field
     layout_type: str = "strptime"
     location: str = ""
     layout: str
+    time_zone_locations: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
 
     @field_validator("location")
     @classmethod
@@ -48,6 +52,18 @@ class TimeKeys(ConfigModel):
         if "layout_type" in info.data:
             compile_layout(info.data["layout_type"], layout)
         return layout
+
+    @field_validator("time_zone_locations")
+    @classmethod
+    def _known_zones(cls, zones: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        directive = "MST" if info.data.get("layout_type") == "gotime" else "%Z"
+        if zones and directive not in info.data.get("layout", directive):
+            raise ValueError(
+                f"the layout has no {directive}, so no abbreviation is read; remove these, or add {directive}"
+            )
+        for location in zones.values():
+            load_location(location)
+        return zones
 
 
 class SeverityKeys(ConfigModel):
@@ -89,6 +105,15 @@ class ParserConfig(OperatorConfig):
         return body
 
 
+def _zones(time: TimeKeys) -> list[tuple[bytes, TimeParser]]:
+    """The parsers of the abbreviations that can be found in a stamp: stanza looks for 2 to 5 capital letters."""
+    return [
+        (name.encode(), compile_layout(time.layout_type, time.layout, location))
+        for name, location in time.time_zone_locations.items()
+        if time.layout_type != "epoch" and re.fullmatch("[A-Z]{2,5}", name)
+    ]
+
+
 def compile_blocks(
     plan: PlanBuilder,
     *,
@@ -106,6 +131,7 @@ def compile_blocks(
         body=plan.field(body) if body else None,
         time=compile_layout(time.layout_type, time.layout, time.location or None) if time else None,
         time_from=plan.field(time.parse_from) if time else None,
+        zones=_zones(time) if time else (),
         severity=compile_severity(severity.preset, severity.mapping) if severity else None,
         severity_from=plan.field(severity.parse_from) if severity else None,
         overwrite_text=severity.overwrite_text if severity else False,

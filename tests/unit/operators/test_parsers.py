@@ -155,6 +155,21 @@ def test_epochs_of_every_kind() -> None:
     assert failures == [("operators[1]", 2, 2, "time: neither text nor a number that is a time")]
 
 
+def test_abbreviations_with_a_location_of_their_own() -> None:
+    parser = {
+        "type": "time_parser",
+        "parse_from": "body",
+        "layout": "%Y-%m-%d %H:%M %Z",
+        "time_zone_locations": {"IST": "Asia/Kolkata", "EST": "America/New_York", "toolong": "UTC"},
+    }
+    lines = ["2025-07-15 12:00 IST", "2025-07-15 12:00 EST", "2025-07-15 12:00 UTC", "2025-07-15 12:00 xIST"]
+    records, failures = run([parser], *lines)
+    noon = 1752580800
+    hours = [-5.5, 5, 0]
+    assert [record["time_unix_nano"] for record in records] == [int((noon + h * 3600) * 10**9) for h in hours] + [0]
+    assert [(count, row) for _, count, row, _ in failures] == [(1, 3)]
+
+
 @pytest.mark.parametrize(
     ("operator", "loc", "message"),
     [
@@ -164,6 +179,21 @@ def test_epochs_of_every_kind() -> None:
         ({"type": "time_parser", "parse_from": "attributes.t", "layout": "%Q"}, "layout", "%Q"),
         ({"type": "time_parser", "parse_from": "attributes.t", "layout": "%Y", "location": "Mars"}, "location", "Mars"),
         ({"type": "time_parser", "parse_from": "body", "layout": "s", "layout_type": "unix"}, "layout_type", "'epoch'"),
+        (
+            {
+                "type": "time_parser",
+                "parse_from": "body",
+                "layout": "%Y",
+                "time_zone_locations": {"IST": "Asia/Kolkata"},
+            },
+            "time_zone_locations",
+            "add %Z",
+        ),
+        (
+            {"type": "time_parser", "parse_from": "body", "layout": "%Y %Z", "time_zone_locations": {"IST": "Mars"}},
+            "time_zone_locations",
+            "Mars",
+        ),
         ({"type": "time_parser", "layout": "%Y"}, "parse_from", "required"),
         ({"type": "severity_parser"}, "parse_from", "required"),
         ({"type": "severity_parser", "parse_from": "body", "mapping": {"info": [1.5]}}, "mapping", "float64"),
