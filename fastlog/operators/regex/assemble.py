@@ -64,7 +64,7 @@ class _Step:
     target: int | None
     moves: Moves
     special: bool
-    rank: int
+    fired: int
 
     @property
     def only_sets(self) -> bool:
@@ -126,13 +126,13 @@ class _Assembler:
         tdfa = self.tdfa
         if edge.target is None:
             moves = accept_moves(self.slots, s, edge.accept, tdfa.anchored) if edge.accept is not None else ()
-            return _Step(None, moves, True, edge.rank), self.edge(None, moves)
+            return _Step(None, moves, True, edge.fired), self.edge(None, moves)
         moves = edge_moves(self.slots, s, edge.target, edge.ops)
         saves: Moves = ()
         if edge.accept is not None and not self.covered[edge.target]:
             self.saved = self.saved or self.slots.count
             saves = tuple((self.saved + tag, self.value(s, tag, register)) for tag, register in enumerate(edge.accept))
-        return _Step(edge.target, moves, bool(saves), edge.rank), self.edge(edge.target, saves + moves)
+        return _Step(edge.target, moves, bool(saves), edge.fired), self.edge(edge.target, saves + moves)
 
     def value(self, s: int, tag: int, register: int) -> int:
         """Where the value of a tag is when a match ends in ``s``, as the source of a move."""
@@ -192,18 +192,14 @@ class _Assembler:
         return self.loops[s].bit_count() > 1
 
     def plus(self, s: int) -> tuple[int, _Step] | None:
-        """A state that loops, and the step into it from ``s`` with any byte it loops on, if no step is preferred."""
-        preferred = min(step.rank for step in self.steps[s] if step.target is not None or step.special)
-        for step in dict.fromkeys(self.steps[s]):
-            target = step.target
-            if target is None or not self.scannable(target) or not step.only_sets or len(step.moves) > ENTRY_SETS:
-                continue
-            if step.rank > preferred:
-                continue
-            into = self.bytes_of(s, step) | self.impossible(s)
-            if not self.loops[target] & ~into:
-                return target, step
-        return None
+        """A state that loops, and the step into it from ``s`` with any byte it loops on, if that step is expected."""
+        if (expected := self.expected[s]) is None:
+            return None
+        step, members = expected
+        target = step.target
+        if target is None or target == s or not self.scannable(target) or len(step.moves) > ENTRY_SETS:
+            return None
+        return (target, step) if not self.loops[target] & ~(members | self.impossible(s)) else None
 
     def impossible(self, s: int) -> int:
         """Continuation bytes, in a state that valid UTF-8 never reaches before one."""
@@ -223,23 +219,26 @@ class _Assembler:
 
     @cached_property
     def expected(self) -> list[tuple[_Step, int] | None]:
-        return [self.most_expected(s) for s in range(len(self.steps))]
+        parts = _components([[step.target for step in row if step.target is not None] for row in self.steps])
+        return [self.most_expected(s, parts) for s in range(len(self.steps))]
 
-    def most_expected(self, s: int) -> tuple[_Step, int] | None:
-        """The step out of ``s`` that the pattern prefers, with its bytes, if these are one range."""
-        best: tuple[tuple[int, int], _Step, int] | None = None
-        for step in dict.fromkeys(self.steps[s]):
-            if step.target is None or not step.only_sets or (step.target == s and not step.moves):
-                continue
-            members = self.bytes_of(s, step)
-            key = (step.rank, members.bit_count())
-            if best is None or key < best[0]:
-                best = (key, step, members)
-        if best is None:
+    def most_expected(self, s: int, parts: list[int]) -> tuple[_Step, int] | None:
+        """The step out of ``s`` that is most likely in a line that matches, with its bytes.
+
+        Steps that get on (never to come back) come before those that may loop, and then what the pattern prefers; but
+        of alternatives that don't compete for the same bytes (``-?\\d``) the one with more bytes is likelier.
+        """
+        choices = [
+            (step, self.bytes_of(s, step))
+            for step in dict.fromkeys(self.steps[s])
+            if step.target is not None and step.only_sets and (step.target != s or step.moves)
+        ]
+        choices = [choice for choice in choices if parts[choice[0].target or 0] != parts[s]] or choices
+        if not choices:
             return None
-        low = (best[2] & -best[2]).bit_length() - 1
-        shifted = best[2] >> low
-        return (best[1], best[2]) if shifted & (shifted + 1) == 0 else None
+        best = min(choices, key=lambda choice: choice[0].fired & -choice[0].fired)
+        apart = [choice for choice in choices if not choice[0].fired & best[0].fired]
+        return max([best, *apart], key=lambda choice: choice[1].bit_count())
 
     def set_chain(self, node: Node, s: int) -> None:
         sets: dict[int, int] = {}
@@ -251,11 +250,13 @@ class _Assembler:
             if step_bytes is None:
                 break
             step, members = step_bytes
+            low = (members & -members).bit_length() - 1
+            if members >> low & ((members >> low) + 1):
+                break  # not one range
             new = {**sets, **{slot: len(node.chain) for slot, _ in step.moves}}
             if len(new) > CHAIN_SETS:
                 break
             sets = new
-            low = (members & -members).bit_length() - 1
             node.chain.append((low, members.bit_length() - 1 - low))
             assert step.target is not None
             at = step.target
@@ -289,3 +290,34 @@ def _nibble_tables(stops: int) -> tuple[bytes, bytes]:
     low = bytes(sum(1 << g for g, row in enumerate(groups) if row >> nibble & 1) for nibble in range(16))
     high = bytes(1 << groups.index(row) if row else 0 for row in rows)
     return low, high
+
+
+def _components(targets: list[list[int]]) -> list[int]:
+    """For each state a number that it shares with the states it can reach and come back from (Tarjan, iteratively)."""
+    index: dict[int, int] = {}
+    low: dict[int, int] = {}
+    component = [-1] * len(targets)
+    path: list[int] = []
+    for root in range(len(targets)):
+        work = [(root, iter(targets[root]))] if root not in index else []
+        if work:
+            index[root] = low[root] = len(index)
+            path.append(root)
+        while work:
+            s, rest = work[-1]
+            for target in rest:
+                if target not in index:
+                    index[target] = low[target] = len(index)
+                    path.append(target)
+                    work.append((target, iter(targets[target])))
+                    break
+                if component[target] < 0:
+                    low[s] = min(low[s], index[target])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[s])
+                if low[s] == index[s]:
+                    while component[s] < 0:
+                        component[path.pop()] = s
+    return component

@@ -38,15 +38,14 @@ class Edge:
     """What one class of bytes does in a state.
 
     ``accept`` holds the value of each tag if a match that ends before this byte is found (unless a preferred one goes
-    on from ``target`` and succeeds); ``target`` is None where nothing goes on. ``rank`` is the place of the most
-    preferred configuration that takes the byte: the lower, the more the pattern's author expects it here. It means
-    nothing else.
+    on from ``target`` and succeeds); ``target`` is None where nothing goes on. ``fired`` are the configurations that
+    take the byte, as bits, the most preferred lowest: a hint at what the pattern's author expects here.
     """
 
     target: int | None
     ops: tuple[Op, ...]
     accept: tuple[int, ...] | None
-    rank: int = 0
+    fired: int = 0
 
 
 @dataclass(slots=True)
@@ -222,7 +221,7 @@ class _Builder:
         if not following:
             return Edge(None, (), accept)
         renumbered, ops = _renumbered(following)
-        return Edge(self.number(renumbered), ops, accept, fired[0])
+        return Edge(self.number(renumbered), ops, accept, sum(1 << i for i in fired))
 
 
 def _cut_after_match(configs: list[Config], final: int) -> list[Config]:
@@ -364,7 +363,7 @@ def _minimized(tdfa: Tdfa) -> Tdfa:
                     number[block[edge.target]] = len(order)
                     order.append(edge.target)
                 target = number[block[edge.target]]
-            edges.append(Edge(target, edge.ops, edge.accept, edge.rank))
+            edges.append(Edge(target, edge.ops, edge.accept, edge.fired))
         out.edges.append(edges)
         out.end.append(tdfa.end[s])
     return _with_fewer_classes(out)
