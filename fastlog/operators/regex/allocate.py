@@ -67,7 +67,7 @@ def _webs(tdfa: Tdfa, tag: int, live: list[dict[int, int]]) -> list[dict[int, in
             web_of[state, register] = {state: register}
     moves: list[tuple[bool, int, int, int, int]] = []
     for state, edges in enumerate(tdfa.edges):
-        for edge in {id(edge): edge for edge in edges}.values():
+        for edge in edges:
             for moved, register, source in edge.ops:
                 if moved == tag and source != HERE and edge.target is not None:
                     moves.append((edge.target != state, state, source, edge.target, register))

@@ -59,8 +59,9 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What a byte does: ``moves`` on the way to ``target``; ``special`` if a match is saved or found as well."""
+    """What ``members`` do: ``moves`` on the way to ``target``; ``special`` if a match is saved or found as well."""
 
+    members: int
     target: int | None
     moves: Moves
     special: bool
@@ -85,18 +86,21 @@ class _Assembler:
         self.code_at: dict[Moves, int] = {(): 0}
         self.edges: dict[tuple[int | None, int], int] = {}
         self.cells: list[int] = []
+        self.members = {
+            classes: tdfa.bytes_of(classes) for classes in {edge.classes for edges in tdfa.edges for edge in edges}
+        }
         self.covered = [self.always_matches(s) for s in range(len(tdfa.edges))]
         self.steps: list[list[_Step]] = []
         for s, edges in enumerate(tdfa.edges):
-            memo: dict[int, tuple[_Step, int]] = {}
-            row = []
+            row = [0] * len(tdfa.classes)
+            self.steps.append([])
             for edge in edges:
-                if id(edge) not in memo:
-                    memo[id(edge)] = self.step(s, edge)
-                step, cell = memo[id(edge)]
-                row.append(step)
-                self.cells.append(cell)
-            self.steps.append(row)
+                step, cell = self.step(s, edge)
+                self.steps[s].append(step)
+                for c in range(len(row)):
+                    if edge.classes >> c & 1:
+                        row[c] = cell
+            self.cells += row
         if max(len(self.edges), len(self.code), len(self.steps)) > _MAX_INDEX:
             raise TooManyStates(f"its tables need more than {_MAX_INDEX} entries")
         self.loops = [self.loop(s) for s in range(len(self.steps))]
@@ -117,22 +121,21 @@ class _Assembler:
     def always_matches(self, s: int) -> bool:
         """Whether a match is found in ``s`` whatever comes next, so that an earlier one need not be kept."""
         return self.tdfa.end[s] is not None and all(
-            edge.accept is not None
-            for edge, members in zip(self.tdfa.edges[s], self.tdfa.classes, strict=True)
-            if members & ~CONTINUATION_BYTES
+            edge.accept is not None or not self.members[edge.classes] & ~CONTINUATION_BYTES
+            for edge in self.tdfa.edges[s]
         )
 
     def step(self, s: int, edge: Edge) -> tuple[_Step, int]:
-        tdfa = self.tdfa
+        tdfa, members = self.tdfa, self.members[edge.classes]
         if edge.target is None:
             moves = accept_moves(self.slots, s, edge.accept, tdfa.anchored) if edge.accept is not None else ()
-            return _Step(None, moves, True, edge.fired), self.edge(None, moves)
+            return _Step(members, None, moves, True, edge.fired), self.edge(None, moves)
         moves = edge_moves(self.slots, s, edge.target, edge.ops)
         saves: Moves = ()
         if edge.accept is not None and not self.covered[edge.target]:
             self.saved = self.saved or self.slots.count
             saves = tuple((self.saved + tag, self.value(s, tag, register)) for tag, register in enumerate(edge.accept))
-        return _Step(edge.target, moves, bool(saves), edge.fired), self.edge(edge.target, saves + moves)
+        return _Step(members, edge.target, moves, bool(saves), edge.fired), self.edge(edge.target, saves + moves)
 
     def value(self, s: int, tag: int, register: int) -> int:
         """Where the value of a tag is when a match ends in ``s``, as the source of a move."""
@@ -166,16 +169,12 @@ class _Assembler:
 
     def loop(self, s: int) -> int:
         """The bytes that keep ``s`` and change nothing."""
-        kept = 0
-        for step, members in zip(self.steps[s], self.tdfa.classes, strict=True):
-            if step.target == s and not step.moves and not step.special:
-                kept |= members
-        return kept
+        return sum(step.members for step in self.steps[s] if step.target == s and not step.moves and not step.special)
 
     def node(self, s: int) -> Node:
         width = len(self.tdfa.classes)
         node = Node(row=s * width, then_row=s * width, end=self.end(s), then_end=self.end(s))
-        looping, entry = s, _Step(s, (), False, 0)
+        looping, entry = s, _Step(0, s, (), False, 0)
         if not self.scannable(s) and (plus := self.plus(s)) is not None:
             looping, entry = plus
             node.plus = True
@@ -193,52 +192,38 @@ class _Assembler:
 
     def plus(self, s: int) -> tuple[int, _Step] | None:
         """A state that loops, and the step into it from ``s`` with any byte it loops on, if that step is expected."""
-        if (expected := self.expected[s]) is None:
+        step = self.expected[s]
+        if step is None or step.target is None or len(step.moves) > ENTRY_SETS or not self.scannable(step.target):
             return None
-        step, members = expected
-        target = step.target
-        if target is None or target == s or not self.scannable(target) or len(step.moves) > ENTRY_SETS:
-            return None
-        return (target, step) if not self.loops[target] & ~(members | self.impossible(s)) else None
+        missing = self.loops[step.target] & ~step.members
+        return (step.target, step) if step.target != s and not missing & ~self.impossible(s) else None
 
     def impossible(self, s: int) -> int:
         """Continuation bytes, in a state that valid UTF-8 never reaches before one."""
-        goes_on = any(
-            step.target is not None
-            for step, members in zip(self.steps[s], self.tdfa.classes, strict=True)
-            if members & CONTINUATION_BYTES
-        )
+        goes_on = any(step.target is not None and step.members & CONTINUATION_BYTES for step in self.steps[s])
         return 0 if goes_on else CONTINUATION_BYTES
 
-    def bytes_of(self, s: int, wanted: _Step) -> int:
-        return sum(
-            members
-            for step, members in zip(self.steps[s], self.tdfa.classes, strict=True)
-            if (step.target, step.moves, step.special) == (wanted.target, wanted.moves, wanted.special)
-        )
-
     @cached_property
-    def expected(self) -> list[tuple[_Step, int] | None]:
-        parts = _components([[step.target for step in row if step.target is not None] for row in self.steps])
-        return [self.most_expected(s, parts) for s in range(len(self.steps))]
-
-    def most_expected(self, s: int, parts: list[int]) -> tuple[_Step, int] | None:
-        """The step out of ``s`` that is most likely in a line that matches, with its bytes.
+    def expected(self) -> list[_Step | None]:
+        """For each state the step that is most likely in a line that matches.
 
         Steps that get on (never to come back) come before those that may loop, and then what the pattern prefers; but
         of alternatives that don't compete for the same bytes (``-?\\d``) the one with more bytes is likelier.
         """
-        choices = [
-            (step, self.bytes_of(s, step))
-            for step in dict.fromkeys(self.steps[s])
-            if step.target is not None and step.only_sets and (step.target != s or step.moves)
-        ]
-        choices = [choice for choice in choices if parts[choice[0].target or 0] != parts[s]] or choices
-        if not choices:
-            return None
-        best = min(choices, key=lambda choice: choice[0].fired & -choice[0].fired)
-        apart = [choice for choice in choices if not choice[0].fired & best[0].fired]
-        return max([best, *apart], key=lambda choice: choice[1].bit_count())
+        parts = _components([[step.target for step in row if step.target is not None] for row in self.steps])
+        out: list[_Step | None] = []
+        for s, row in enumerate(self.steps):
+            choices = [
+                step for step in row if step.target is not None and step.only_sets and (step.target != s or step.moves)
+            ]
+            choices = [step for step in choices if parts[step.target or 0] != parts[s]] or choices
+            if choices:
+                best = min(choices, key=lambda step: step.fired & -step.fired)
+                apart = [step for step in choices if not step.fired & best.fired]
+                out.append(max([best, *apart], key=lambda step: step.members.bit_count()))
+            else:
+                out.append(None)
+        return out
 
     def set_chain(self, node: Node, s: int) -> None:
         sets: dict[int, int] = {}
@@ -246,18 +231,17 @@ class _Assembler:
         while len(node.chain) < CHAIN_BYTES:
             if at != s and (self.scannable(at) or self.plus(at) is not None):
                 break
-            step_bytes = self.expected[at]
-            if step_bytes is None:
+            step = self.expected[at]
+            if step is None:
                 break
-            step, members = step_bytes
-            low = (members & -members).bit_length() - 1
-            if members >> low & ((members >> low) + 1):
+            low = (step.members & -step.members).bit_length() - 1
+            if step.members >> low & ((step.members >> low) + 1):
                 break  # not one range
             new = {**sets, **{slot: len(node.chain) for slot, _ in step.moves}}
             if len(new) > CHAIN_SETS:
                 break
             sets = new
-            node.chain.append((low, members.bit_length() - 1 - low))
+            node.chain.append((low, step.members.bit_length() - 1 - low))
             assert step.target is not None
             at = step.target
         node.chain_target = at

@@ -25,23 +25,27 @@ HERE = -2  # the position of the symbol that is being read
 NEWLINE, WORD, OTHER, END = 1, 2, 4, 8
 ANYTHING = NEWLINE | WORD | OTHER | END
 BEGIN = 16  # only as the previous symbol
+_CONTINUATION = 0  # not a symbol: a byte inside one
 
 _NEWLINE_BYTES = 1 << 10
 _WORD_BYTES = sum(1 << b for b in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
-Config = tuple[int, int, int, tuple[int, ...]]  # q, mask, look, registers
+Config = tuple[int, int, int, int]  # q, mask, look, registers (an index into _Builder.vectors)
 Op = tuple[int, int, int]  # tag, register in the next state, register in this state or HERE
+
+_CONFIGS_A_STATE = 40  # on average, over the budget of states
 
 
 @dataclass(slots=True)
 class Edge:
-    """What one class of bytes does in a state.
+    """What the bytes of some classes (bits of ``classes``) do in a state.
 
     ``accept`` holds the value of each tag if a match that ends before this byte is found (unless a preferred one goes
     on from ``target`` and succeeds); ``target`` is None where nothing goes on. ``fired`` are the configurations that
     take the byte, as bits, the most preferred lowest: a hint at what the pattern's author expects here.
     """
 
+    classes: int
     target: int | None
     ops: tuple[Op, ...]
     accept: tuple[int, ...] | None
@@ -50,14 +54,22 @@ class Edge:
 
 @dataclass(slots=True)
 class Tdfa:
-    """``classes[c]`` is a set of bytes, ``edges[s][c]`` what it does in state ``s``; ``end[s]`` the tags of a match at
-    the end."""
+    """``classes[c]`` is a set of bytes; ``edges[s]`` cover all classes, each once; ``end[s]`` are the tags of a match
+    at the end of the text."""
 
     tags: int
     anchored: bool
     classes: list[int]
     edges: list[list[Edge]] = field(default_factory=list)
     end: list[tuple[int, ...] | None] = field(default_factory=list)
+
+    def bytes_of(self, classes: int) -> int:
+        """The set of bytes of some classes."""
+        return sum(members for c, members in enumerate(self.classes) if classes >> c & 1)
+
+    def classes_of(self, members: int) -> int:
+        """The classes that have one of these bytes, as bits."""
+        return sum(1 << c for c, each in enumerate(self.classes) if each & members)
 
 
 def determinize(nfa: Nfa, budget: int) -> Tdfa:
@@ -90,59 +102,59 @@ class _Builder:
     def __init__(self, nfa: Nfa, budget: int) -> None:
         self.nfa = nfa
         self.budget = budget
-        self.classes = byte_classes(nfa)
-        sensitive = bool(nfa.looks & _LINE_OR_WORD)
-        self.symbols = [
-            (WORD if members & _WORD_BYTES else NEWLINE if members & _NEWLINE_BYTES else OTHER) if sensitive else OTHER
-            for members in self.classes
-        ]
-        self.continuation = [bool(members & CONTINUATION_BYTES) for members in self.classes]
-        # The classes that each state of the NFA consumes, as bits.
-        distinct = {
-            byte_set: sum(1 << c for c, members in enumerate(self.classes) if members & byte_set)
-            for byte_set in set(nfa.sets)
-        }
-        self.takes = [distinct[byte_set] for byte_set in nfa.sets]
+        self.configs_left = budget * _CONFIGS_A_STATE
+        self.tdfa = Tdfa(nfa.tags, nfa.anchored, byte_classes(nfa))
+        # Classes by what they are to an assertion. Continuation bytes are never the first of a symbol.
+        single = ALL_BYTES ^ CONTINUATION_BYTES
+        kinds = {OTHER: single}
+        if nfa.looks & _LINE_OR_WORD:
+            kinds = {NEWLINE: _NEWLINE_BYTES, WORD: _WORD_BYTES, OTHER: single ^ _NEWLINE_BYTES ^ _WORD_BYTES}
+        self.kinds = [(self.tdfa.classes_of(members), kind) for kind, members in kinds.items()]
+        self.kinds.append((self.tdfa.classes_of(CONTINUATION_BYTES), _CONTINUATION))
+        distinct = {byte_set: self.tdfa.classes_of(byte_set) for byte_set in set(nfa.sets)}
+        self.takes = [distinct[byte_set] for byte_set in nfa.sets]  # the classes that each state of the NFA consumes
         self.live = _live_tags(nfa)
         self.closures: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
         self.numbers: dict[tuple[Config, ...], int] = {}
         self.states: list[tuple[Config, ...]] = []
+        # Registers of a configuration, interned; a vector under way to a new state may hold HERE.
+        self.vectors: list[tuple[int, ...]] = []
+        self.vector_numbers: dict[tuple[int, ...], int] = {}
+        self.moved: dict[tuple[int, int, int], int] = {}
+        self.renumberings: dict[tuple[int, ...], tuple[tuple[int, ...], tuple[Op, ...]]] = {}
 
     def build(self) -> Tdfa:
-        nfa = self.nfa
-        tdfa = Tdfa(nfa.tags, nfa.anchored, self.classes)
-        unset = (UNSET,) * nfa.tags
+        nfa, tdfa = self.nfa, self.tdfa
+        unset = self.vector((UNSET,) * nfa.tags)
         first = [(q, mask, look, unset) for q, mask, look, _ in self.closure(nfa.start, BEGIN)]
         self.number(tuple(_cut_after_match(first, nfa.final)))
-        done = 0
-        while done < len(self.states):
-            state = self.states[done]
-            tdfa.end.append(self.accept(state, END))
-            memo: dict[tuple[object, ...], Edge] = {}
-            edges = []
-            for c in range(len(self.classes)):
-                fired, accepted = self.fired(state, c)
-                key = (*fired, accepted, self.symbols[c], self.continuation[c])
-                if key not in memo:
-                    memo[key] = self.edge(state, c, fired)
-                edges.append(memo[key])
-            tdfa.edges.append(edges)
-            done += 1
+        while len(tdfa.edges) < len(self.states):
+            state = self.states[len(tdfa.edges)]
+            ends = [i for i, (q, mask, _, _) in enumerate(state) if q == nfa.final and mask & END]
+            tdfa.end.append(self.tags_of(state[ends[0]]) if ends else None)
+            tdfa.edges.append([self.edge(state, *group) for group in self.groups(state)])
         return tdfa
+
+    def vector(self, registers: tuple[int, ...]) -> int:
+        number = self.vector_numbers.setdefault(registers, len(self.vectors))
+        if number == len(self.vectors):
+            self.vectors.append(registers)
+        return number
 
     def number(self, state: tuple[Config, ...]) -> int:
         found = self.numbers.get(state)
         if found is None:
             found = len(self.states)
-            if found >= self.budget:
-                raise TooManyStates(f"its automaton needs more than {self.budget} states")
+            self.configs_left -= len(state)
+            if found >= self.budget or self.configs_left < 0:
+                raise TooManyStates(f"its automaton needs more than {self.budget} states, or states too large")
             self.numbers[state] = found
             self.states.append(state)
         return found
 
     def closure(self, q: int, previous: int) -> list[tuple[int, int, int, int]]:
-        """What ``q`` reaches without consuming anything: (state, mask, tags passed, live tags), preferred ones
-        first."""
+        """What ``q`` reaches without consuming anything: (state, mask, tags passed, tags whose value before this is of
+        no use any more), preferred ones first."""
         cached = self.closures.get((q, previous))
         if cached is not None:
             return cached
@@ -158,7 +170,7 @@ class _Builder:
             seen[q0] = seen.get(q0, 0) | mask
             kind = nfa.kinds[q0]
             if kind == Kind.CHAR or kind == Kind.FINAL:
-                out.append((q0, mask, look & live[q0], live[q0]))
+                out.append((q0, mask, look & live[q0], look | ~live[q0]))
             elif kind == Kind.SPLIT:
                 stack += [(target, mask, look) for target in reversed(nfa.outs[q0])]
             elif kind == Kind.TAG:
@@ -168,60 +180,100 @@ class _Builder:
         self.closures[q, previous] = out
         return out
 
-    def fired(self, state: tuple[Config, ...], c: int) -> tuple[list[int], int]:
-        """The configurations that go on with class ``c``, and the one that has matched before it (-1: none)."""
-        nfa, bit, symbol = self.nfa, 1 << c, self.symbols[c]
-        if self.continuation[c]:
-            going = [i for i, (q, _, _, _) in enumerate(state) if self.takes[q] & bit or not nfa.inside[q]]
-            return going, -1
-        fired: list[int] = []
+    def groups(self, state: tuple[Config, ...]) -> list[tuple[int, int, list[int], int]]:
+        """The classes of bytes that do the same in ``state``: (classes, kind, the configurations that take them, the
+        one that has matched before them or -1)."""
+        final, inside = self.nfa.final, self.nfa.inside
+        groups: list[tuple[int, int, list[int]]] = [(classes, kind, []) for classes, kind in self.kinds if classes]
+        done: list[tuple[int, int, list[int], int]] = []
         for i, (q, mask, _, _) in enumerate(state):
-            if mask & symbol:
-                if q == nfa.final:
-                    return fired, i
-                if self.takes[q] & bit:
-                    fired.append(i)
-        return fired, -1
+            takes = self.takes[q]
+            split: list[tuple[int, int, list[int]]] = []
+            for group in groups:
+                classes, kind, fired = group
+                if kind == _CONTINUATION and not inside[q]:
+                    split.append((classes, kind, [*fired, i]))
+                elif kind != _CONTINUATION and not mask & kind:
+                    split.append(group)
+                elif q == final:
+                    done.append((classes, kind, fired, i))
+                elif taken := classes & takes:
+                    split.append((taken, kind, [*fired, i]))
+                    if taken != classes:
+                        split.append((classes ^ taken, kind, fired))
+                else:
+                    split.append(group)
+            groups = split
+        return done + [(classes, kind, fired, -1) for classes, kind, fired in groups]
 
-    def accept(self, state: tuple[Config, ...], symbol: int) -> tuple[int, ...] | None:
-        for q, mask, look, registers in state:
-            if q == self.nfa.final and mask & symbol:
-                return tuple(HERE if look >> tag & 1 else register for tag, register in enumerate(registers))
-        return None
+    def tags_of(self, config: Config) -> tuple[int, ...]:
+        """The value of each tag for a match in this configuration."""
+        return self.vectors[self.kept(config[3], config[2], 0)]
 
-    def edge(self, state: tuple[Config, ...], c: int, fired: list[int]) -> Edge:
-        nfa, previous = self.nfa, self.symbols[c]
-        continuation = self.continuation[c]
+    def kept(self, registers: int, look: int, dead: int) -> int:
+        """The vector with the tags of ``look`` set here, and those of ``dead`` forgotten."""
+        key = (registers, look, dead)
+        found = self.moved.get(key)
+        if found is None:
+            found = self.moved[key] = self.vector(
+                tuple(
+                    UNSET if dead >> tag & 1 else HERE if look >> tag & 1 else register
+                    for tag, register in enumerate(self.vectors[registers])
+                )
+            )
+        return found
+
+    def edge(self, state: tuple[Config, ...], classes: int, kind: int, fired: list[int], accepted: int) -> Edge:
+        nfa = self.nfa
+        previous = OTHER if kind == _CONTINUATION else kind
         following: list[Config] = []
         seen: dict[int, int] = {}
-        bit = 1 << c
         for i in fired:
             q, mask, look, registers = state[i]
-            if continuation and not nfa.inside[q]:
+            if kind == _CONTINUATION and not nfa.inside[q]:
                 # In the middle of a rune that has been taken already: nothing happens.
                 mask &= ~seen.get(q, 0)
                 if mask:
                     seen[q] = seen.get(q, 0) | mask
                     following.append((q, mask, look, registers))
                 continue
-            if not self.takes[q] & bit:
-                continue
-            if look:
-                registers = tuple(HERE if look >> tag & 1 else register for tag, register in enumerate(registers))
-            for target, reach, passed, live in self.closure(nfa.outs[q][0], previous):
-                reach &= ~seen.get(target, 0)
-                if not reach:
-                    continue
-                seen[target] = seen.get(target, 0) | reach
-                dead = passed | ~live
-                kept = tuple(UNSET if dead >> tag & 1 else register for tag, register in enumerate(registers))
-                following.append((target, reach, passed, kept))
-        accept = None if continuation else self.accept(state, self.symbols[c])
-        following = _cut_after_match(following, nfa.final)
+            for target, reach, passed, dead in self.closure(nfa.outs[q][0], previous):
+                before = seen.get(target, 0)
+                reach &= ~before
+                if reach:
+                    seen[target] = before | reach
+                    following.append((target, reach, passed, self.kept(registers, look, dead)))
+        accept = self.tags_of(state[accepted]) if accepted >= 0 else None
+        if nfa.final in seen:
+            following = _cut_after_match(following, nfa.final)
         if not following:
-            return Edge(None, (), accept)
-        renumbered, ops = _renumbered(following)
-        return Edge(self.number(renumbered), ops, accept, sum(1 << i for i in fired))
+            return Edge(classes, None, (), accept)
+        renumbered, ops = self.renumbered(tuple([config[3] for config in following]))
+        target_state = tuple(
+            [(q, mask, look, new) for (q, mask, look, _), new in zip(following, renumbered, strict=True)]
+        )
+        return Edge(classes, self.number(target_state), ops, accept, sum(1 << i for i in fired))
+
+    def renumbered(self, vectors: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[Op, ...]]:
+        """The vectors with their registers renumbered, and the moves that take the old registers to the new."""
+        found = self.renumberings.get(vectors)
+        if found is None:
+            new: dict[tuple[int, int], int] = {}
+            counts: dict[int, int] = {}
+            out: list[int] = []
+            for registers in vectors:
+                renamed = list(self.vectors[registers])
+                for tag, register in enumerate(renamed):
+                    if register != UNSET:
+                        number = new.get((tag, register))
+                        if number is None:
+                            number = new[tag, register] = counts.get(tag, 0)
+                            counts[tag] = number + 1
+                        renamed[tag] = number
+                out.append(self.vector(tuple(renamed)))
+            ops = tuple(sorted((tag, number, register) for (tag, register), number in new.items()))
+            found = self.renumberings[vectors] = tuple(out), ops
+        return found
 
 
 def _cut_after_match(configs: list[Config], final: int) -> list[Config]:
@@ -235,24 +287,6 @@ def _cut_after_match(configs: list[Config], final: int) -> list[Config]:
             if q == final:
                 matched |= mask
     return out
-
-
-def _renumbered(configs: list[Config]) -> tuple[tuple[Config, ...], tuple[Op, ...]]:
-    """The configurations with their registers renumbered, and the moves that take the old registers to the new."""
-    new: dict[tuple[int, int], int] = {}
-    counts: dict[int, int] = {}
-    out: list[Config] = []
-    for q, mask, look, registers in configs:
-        renamed = list(registers)
-        for tag, register in enumerate(registers):
-            if register != UNSET:
-                number = new.get((tag, register))
-                if number is None:
-                    number = new[tag, register] = counts.get(tag, 0)
-                    counts[tag] = number + 1
-                renamed[tag] = number
-        out.append((q, mask, look, tuple(renamed)))
-    return tuple(out), tuple(sorted((tag, number, register) for (tag, register), number in new.items()))
 
 
 def _allowed(look: int, previous: int) -> int:
@@ -297,18 +331,18 @@ def _live_tags(nfa: Nfa) -> list[int]:
 
 def _drop_idle_continuations(tdfa: Tdfa) -> None:
     """Continuation bytes are skipped only in states that follow a byte beyond ASCII; elsewhere valid UTF-8 has none."""
-    wide = [c for c, members in enumerate(tdfa.classes) if not members & ASCII_BYTES]
+    lead, skipped = tdfa.classes_of(LEAD_BYTES), tdfa.classes_of(CONTINUATION_BYTES)
     after_wide = {
-        edges[c].target
+        edge.target
         for s, edges in enumerate(tdfa.edges)
-        for c in wide
-        if edges[c].target != s or tdfa.classes[c] & LEAD_BYTES
+        for edge in edges
+        if edge.classes & lead or (edge.classes & skipped and edge.target != s)
     }
     for s, edges in enumerate(tdfa.edges):
         if s not in after_wide:
-            for c in wide:
-                if edges[c].target == s and tdfa.classes[c] & CONTINUATION_BYTES:
-                    edges[c] = Edge(None, (), None)
+            for i, edge in enumerate(edges):
+                if edge.target == s and edge.classes & skipped:
+                    edges[i] = Edge(edge.classes, None, (), None)
 
 
 def _drop_dead(tdfa: Tdfa) -> None:
@@ -327,35 +361,34 @@ def _drop_dead(tdfa: Tdfa) -> None:
             useful.add(s)
             todo.append(s)
     for edges in tdfa.edges:
-        for c, edge in enumerate(edges):
+        for i, edge in enumerate(edges):
             if edge.target is not None and edge.target not in useful:
-                edges[c] = Edge(None, (), edge.accept)
+                edges[i] = Edge(edge.classes, None, (), edge.accept)
 
 
 def _minimized(tdfa: Tdfa) -> Tdfa:
     """States that behave alike, registers included, become one (Moore); unreachable ones go."""
-    block: list[int] = [0] * len(tdfa.edges)
+    block = [0] * len(tdfa.edges)
     count = 0
-    signatures: dict[object, int] = {}
-    local = [
-        (end, tuple((edge.target is None, edge.ops, edge.accept) for edge in edges))
-        for edges, end in zip(tdfa.edges, tdfa.end, strict=True)
-    ]
-    for s, signature in enumerate(local):
-        block[s] = signatures.setdefault(signature, len(signatures))
-    while count != len(signatures):
+    while True:
+        signatures: dict[object, int] = {}
+        refined = []
+        for s, edges in enumerate(tdfa.edges):
+            actions: dict[object, int] = {}
+            for edge in edges:
+                action = (-1 if edge.target is None else block[edge.target], edge.ops, edge.accept)
+                actions[action] = actions.get(action, 0) | edge.classes
+            signature = (block[s], tdfa.end[s], frozenset(actions.items()))
+            refined.append(signatures.setdefault(signature, len(signatures)))
+        block = refined
+        if len(signatures) == count:
+            break
         count = len(signatures)
-        signatures = {}
-        refined = [
-            (block[s], tuple(-1 if edge.target is None else block[edge.target] for edge in edges))
-            for s, edges in enumerate(tdfa.edges)
-        ]
-        block = [signatures.setdefault(signature, len(signatures)) for signature in refined]
     order: list[int] = [0]
     number = {block[0]: 0}
     out = Tdfa(tdfa.tags, tdfa.anchored, tdfa.classes)
     for s in order:
-        edges = []
+        joined: dict[object, Edge] = {}
         for edge in tdfa.edges[s]:
             target = None
             if edge.target is not None:
@@ -363,28 +396,31 @@ def _minimized(tdfa: Tdfa) -> Tdfa:
                     number[block[edge.target]] = len(order)
                     order.append(edge.target)
                 target = number[block[edge.target]]
-            edges.append(Edge(target, edge.ops, edge.accept, edge.fired))
-        out.edges.append(edges)
+            key = (target, edge.ops, edge.accept)
+            if key in joined:
+                joined[key].classes |= edge.classes
+                joined[key].fired |= edge.fired
+            else:
+                joined[key] = Edge(edge.classes, target, edge.ops, edge.accept, edge.fired)
+        out.edges.append(list(joined.values()))
         out.end.append(tdfa.end[s])
-    return _with_fewer_classes(out)
+    _join_classes(out)
+    return out
 
 
-def _with_fewer_classes(tdfa: Tdfa) -> Tdfa:
-    """Join classes of bytes that no state tells apart any more."""
-    columns: dict[object, int] = {}
-    members: list[int] = []
-    kept: list[int] = []
-    for c, byte_set in enumerate(tdfa.classes):
-        column = tuple((edges[c].target, edges[c].ops, edges[c].accept) for edges in tdfa.edges)
-        number = columns.setdefault(column, len(columns))
-        if number == len(members):
-            members.append(byte_set)
-            kept.append(c)
-        else:
-            members[number] |= byte_set
+def _join_classes(tdfa: Tdfa) -> None:
+    """Make one of the classes of bytes that no state tells apart any more."""
+    groups = [(1 << len(tdfa.classes)) - 1]
+    for splitter in {edge.classes for edges in tdfa.edges for edge in edges}:
+        groups = [part for group in groups for part in (group & splitter, group & ~splitter) if part]
+    members = [tdfa.bytes_of(group) for group in groups]
+    memo: dict[int, int] = {}
+    for edges in tdfa.edges:
+        for edge in edges:
+            if edge.classes not in memo:
+                memo[edge.classes] = sum(1 << c for c, group in enumerate(groups) if group & edge.classes)
+            edge.classes = memo[edge.classes]
     tdfa.classes = members
-    tdfa.edges = [[edges[c] for c in kept] for edges in tdfa.edges]
-    return tdfa
 
 
 def simulate(tdfa: Tdfa, text: bytes) -> list[int] | None:
@@ -403,7 +439,7 @@ def simulate(tdfa: Tdfa, text: bytes) -> list[int] | None:
     state: int | None = 0
     for at, byte in enumerate(text):
         assert state is not None
-        edge = tdfa.edges[state][class_of[byte]]
+        edge = next(edge for edge in tdfa.edges[state] if edge.classes >> class_of[byte] & 1)
         if edge.accept is not None:
             found = values(edge.accept, at)
         if edge.target is None:
