@@ -15,9 +15,15 @@ cdef extern from "scan.h" nogil:
         uint8_t low[16]
         uint8_t high[16]
         uint32_t bitmap[8]
-    const uint8_t *scan_set(const uint8_t *p, const uint8_t *end, const ScanSet *set)
-    const uint8_t *scan_byte(const uint8_t *p, const uint8_t *end, uint8_t b)
-    int scan_in_ranges(const uint8_t *p, const uint8_t *low, const uint8_t *span)
+    ctypedef struct ScanRanges:
+        uint8_t low[16]
+        uint8_t span[16]
+    ctypedef struct ScanBlock:
+        pass
+    void scan_load(ScanBlock *block, const uint8_t *p)
+    const uint8_t *scan_set(ScanBlock *block, const uint8_t *p, const uint8_t *end, const ScanSet *set)
+    const uint8_t *scan_byte(ScanBlock *block, const uint8_t *p, const uint8_t *end, uint8_t b)
+    int scan_in_ranges(const uint8_t *p, const ScanRanges *one, const ScanRanges *two)
 
 
 cdef enum:
@@ -58,8 +64,7 @@ cdef struct Node:
     uint16_t then_end           # the same after the scan
     uint32_t row                # in Regex.cells
     uint32_t then_row           # the same after the scan
-    uint8_t chain_low[CHAIN_BYTES]
-    uint8_t chain_span[CHAIN_BYTES]
+    ScanRanges chain[2]
     ScanSet set
 
 
@@ -106,12 +111,14 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
     ``rx.tags`` are working space. The text is valid UTF-8, and 64 bytes after ``end`` are readable.
     """
     cdef const Node *node = rx.nodes
+    cdef ScanBlock block
     cdef const uint8_t *p = s
     cdef const uint8_t *q
     cdef const Edge *edge
     cdef uint32_t row
     cdef uint16_t stop
     cdef int32_t here
+    scan_load(&block, s)
     tags[0] = 0
     if rx.saved:
         tags[rx.saved + 1] = -1
@@ -120,9 +127,9 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
         stop = node.end
         if node.scan != SCAN_NONE:
             if node.scan == SCAN_SET:
-                q = scan_set(p, end, &node.set)
+                q = scan_set(&block, p, end, &node.set)
             elif node.scan == SCAN_BYTE:
-                q = scan_byte(p, end, node.stop)
+                q = scan_byte(&block, p, end, node.stop)
             else:
                 q = end
             if q != p:
@@ -133,7 +140,7 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
                 stop = node.then_end
                 p = q
         if node.chain_len and node.chain_len <= end - p and (row == node.then_row):
-            if scan_in_ranges(p, node.chain_low, node.chain_span):
+            if scan_in_ranges(p, &node.chain[0], &node.chain[1]):
                 here = <int32_t> (p - s)
                 if node.chain_sets:
                     tags[node.chain_slot[0]] = here + node.chain_delta[0]

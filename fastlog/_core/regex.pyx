@@ -19,7 +19,7 @@ cdef class Program:
     """A regular expression, ready to run. Made by ``fastlog.operators.regex.compile``; see ``assemble.Tables`` for ``tables``."""
 
     def __cinit__(self, str pattern, tuple names, tables):
-        cdef Py_ssize_t i, j
+        cdef Py_ssize_t i, j, k
         cdef Node *node
         self.pattern = pattern
         self.names = names
@@ -62,7 +62,9 @@ cdef class Program:
             for j in range(CHAIN_SETS):
                 node.chain_slot[j], node.chain_delta[j] = made.chain_slots[j]
             for j in range(CHAIN_BYTES):
-                node.chain_low[j], node.chain_span[j] = made.chain[j] if j < len(made.chain) else (0, 255)
+                ranges = made.chain[j] if j < len(made.chain) else ((0, 255), (0, 255))
+                for k in range(2):
+                    node.chain[k].low[j], node.chain[k].span[j] = ranges[k]
         self.rx.nodes = self.nodes
         self.rx.cells = self.cells
         self.rx.edges = self.edges

@@ -1,9 +1,9 @@
 """From the automaton to the tables that ``_core/regex.pxd`` runs: a node for each state, with its short cuts.
 
 A *scan* skips the bytes that keep a state and change nothing. A *plus* node is entered before such a state and makes
-the step into it too (``\\S+`` is one node, not two). A *chain* is the run of bytes that the most preferred
-configuration expects next, each in one range (``"]: "``, ``\\d\\d:\\d\\d``), compared 16 at a time; when it fails the
-table decides, so a wrong guess costs only time.
+the step into it too (``\\S+`` is one node, not two). A *chain* is the run of bytes that is expected next, each in one or
+two ranges (``"]: "``, ``\\d\\d:[0-9a-f]``), compared 16 at a time; when it fails the table decides, so a wrong guess
+costs only time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ SCAN_NONE, SCAN_ALL, SCAN_BYTE, SCAN_SET = range(4)
 _MOVE_END, _MOVE_HERE, _MOVE_COPY, _MOVE_UNSET = range(4)
 _GROUPS = 8  # bits of a byte in the tables of a scan
 _MAX_INDEX = 0xFFFE
+_LINE_END_BYTES = 1 << 10 | 1 << 13
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class Node:
     set_high: bytes = bytes(16)
     plus: bool = False
     entry_slots: tuple[int, ...] = ()
-    chain: list[tuple[int, int]] = field(default_factory=list)
+    chain: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
     chain_sets: int = 0
     chain_slots: list[tuple[int, int]] = field(default_factory=list)
     chain_target: int = 0
@@ -214,7 +215,12 @@ class _Assembler:
         out: list[_Step | None] = []
         for s, row in enumerate(self.steps):
             choices = [
-                step for step in row if step.target is not None and step.only_sets and (step.target != s or step.moves)
+                step
+                for step in row
+                if step.target is not None
+                and step.only_sets
+                and (step.target != s or step.moves)
+                and step.members & ~_LINE_END_BYTES
             ]
             choices = [step for step in choices if parts[step.target or 0] != parts[s]] or choices
             if choices:
@@ -234,14 +240,14 @@ class _Assembler:
             step = self.expected[at]
             if step is None:
                 break
-            low = (step.members & -step.members).bit_length() - 1
-            if step.members >> low & ((step.members >> low) + 1):
-                break  # not one range
+            ranges = _ranges(step.members)
+            if len(ranges) > 2:
+                break
             new = {**sets, **{slot: len(node.chain) for slot, _ in step.moves}}
             if len(new) > CHAIN_SETS:
                 break
             sets = new
-            node.chain.append((low, step.members.bit_length() - 1 - low))
+            node.chain.append((ranges[0], ranges[-1]))
             assert step.target is not None
             at = step.target
         node.chain_target = at
@@ -259,6 +265,17 @@ class _Assembler:
         else:
             node.scan = SCAN_SET
             node.set_low, node.set_high = _nibble_tables(stops)
+
+
+def _ranges(members: int) -> list[tuple[int, int]]:
+    """The ranges of bytes in a set, as (first, length - 1)."""
+    out = []
+    while members:
+        low = (members & -members).bit_length() - 1
+        length = (~(members >> low) & (members >> low) + 1).bit_length() - 1
+        out.append((low, length - 1))
+        members &= ~((1 << low + length) - 1)
+    return out
 
 
 def _nibble_tables(stops: int) -> tuple[bytes, bytes]:
