@@ -8,7 +8,7 @@ A node is a state of the automaton with its short cuts, tried in this order: the
 vector scan; the bytes that most likely follow are compared at once (``chain``); else the next byte is looked up in the table.
 """
 
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef extern from "scan.h" nogil:
     ctypedef struct ScanSet:
@@ -23,12 +23,14 @@ cdef extern from "scan.h" nogil:
     void scan_load(ScanBlock *block, const uint8_t *p)
     const uint8_t *scan_set(ScanBlock *block, const uint8_t *p, const uint8_t *end, const ScanSet *set)
     const uint8_t *scan_byte(ScanBlock *block, const uint8_t *p, const uint8_t *end, uint8_t b)
+    int scan_is_word(const uint8_t *p, uint64_t word, uint64_t mask)
     int scan_in_ranges(const uint8_t *p, const ScanRanges *one, const ScanRanges *two)
 
 
 cdef enum:
-    DEAD = 0xFFFF       # as a target: nothing goes on
+    DEAD = 0xFFFFFFFF   # as a target: nothing goes on
     CHAIN_BYTES = 16
+    WORD_BYTES = 8
     CHAIN_SETS = 4
     ENTRY_SETS = 2
 
@@ -38,6 +40,11 @@ cdef enum ScanKind:
     SCAN_BYTE = 2       # all but one
     SCAN_SET = 3
 
+cdef enum ChainKind:
+    CHAIN_NONE = 0
+    CHAIN_WORD = 1      # single bytes, up to WORD_BYTES
+    CHAIN_RANGES = 2    # up to CHAIN_BYTES
+
 cdef enum Move:         # a word of Regex.code; its operands follow
     MOVE_END = 0
     MOVE_HERE = 1       # slot: the present position
@@ -46,26 +53,29 @@ cdef enum Move:         # a word of Regex.code; its operands follow
 
 
 cdef struct Edge:
-    uint16_t target             # a node, or DEAD
-    uint16_t code               # index into Regex.code; 0 = nothing to do, or at a dead end: no match
+    uint32_t target             # where in Regex.nodes the next node is, in bytes; or DEAD
+    uint32_t code               # index into Regex.code; 0 = nothing to do, or at a dead end: no match
 
 
 cdef struct Node:
+    const ScanSet *set          # SCAN_SET
+    uint64_t word               # CHAIN_WORD
+    uint64_t mask
+    uint32_t chain_target       # as Edge.target
     uint8_t scan                # ScanKind
     uint8_t stop                # SCAN_BYTE
     uint8_t plus                # the scan must take a byte, and makes the step into the state that loops (then_*)
-    uint8_t chain_len           # 0 = no chain
+    uint8_t chain_kind          # ChainKind
+    uint8_t chain_len
     uint8_t chain_sets
     uint8_t chain_delta[CHAIN_SETS]
-    uint16_t entry_slot[ENTRY_SETS]     # set to where the scan began, if plus
     uint16_t chain_slot[CHAIN_SETS]     # set to where the chain began + delta
-    uint16_t chain_target
+    uint16_t entry_slot[ENTRY_SETS]     # set to where the scan began, if plus
     uint16_t end                # code of a match at the end of the text, 0 = none
     uint16_t then_end           # the same after the scan
     uint32_t row                # in Regex.cells
     uint32_t then_row           # the same after the scan
-    ScanRanges chain[2]
-    ScanSet set
+    ScanRanges chain[2]         # CHAIN_RANGES
 
 
 cdef struct Regex:
@@ -73,7 +83,7 @@ cdef struct Regex:
     int32_t tags                # 2 * (groups + 1): what regex_match leaves in its array
     int32_t slots               # how many int32 that array must have room for
     int32_t saved               # slot of the first tag of a match that a preferred one may replace; 0: there is never one
-    const Node *nodes
+    const uint8_t *nodes        # Node after Node
     const uint16_t *cells       # [state][class]: index into edges
     const Edge *edges
     const int16_t *code
@@ -110,7 +120,7 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
     no part; group 0 is the match), else 0. ``tags`` has room for ``rx.slots`` numbers, of which those beyond
     ``rx.tags`` are working space. The text is valid UTF-8, and 64 bytes after ``end`` are readable.
     """
-    cdef const Node *node = rx.nodes
+    cdef const Node *node = <const Node *> rx.nodes
     cdef ScanBlock block
     cdef const uint8_t *p = s
     cdef const uint8_t *q
@@ -118,58 +128,66 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
     cdef uint32_t row
     cdef uint16_t stop
     cdef int32_t here
+    cdef bint stuck
     scan_load(&block, s)
     tags[0] = 0
     if rx.saved:
         tags[rx.saved + 1] = -1
     while True:
-        row = node.row
-        stop = node.end
+        stuck = False
         if node.scan != SCAN_NONE:
             if node.scan == SCAN_SET:
-                q = scan_set(&block, p, end, &node.set)
+                q = scan_set(&block, p, end, node.set)
             elif node.scan == SCAN_BYTE:
                 q = scan_byte(&block, p, end, node.stop)
             else:
                 q = end
-            if q != p:
-                here = <int32_t> (p - s)
-                tags[node.entry_slot[0]] = here
-                tags[node.entry_slot[1]] = here
-                row = node.then_row
-                stop = node.then_end
-                p = q
-        if node.chain_len and node.chain_len <= end - p and (row == node.then_row):
-            if scan_in_ranges(p, &node.chain[0], &node.chain[1]):
-                here = <int32_t> (p - s)
+            if node.plus:
+                stuck = q == p
+                if not stuck:
+                    here = <int32_t> (p - s)
+                    tags[node.entry_slot[0]] = here
+                    tags[node.entry_slot[1]] = here
+            p = q
+        if node.chain_kind != CHAIN_NONE and node.chain_len <= end - p and not stuck:
+            if (
+                scan_is_word(p, node.word, node.mask)
+                if node.chain_kind == CHAIN_WORD
+                else scan_in_ranges(p, &node.chain[0], &node.chain[1])
+            ):
                 if node.chain_sets:
+                    here = <int32_t> (p - s)
                     tags[node.chain_slot[0]] = here + node.chain_delta[0]
-                    tags[node.chain_slot[1]] = here + node.chain_delta[1]
-                    if node.chain_sets > 2:
+                    if node.chain_sets > 1:
+                        tags[node.chain_slot[1]] = here + node.chain_delta[1]
                         tags[node.chain_slot[2]] = here + node.chain_delta[2]
                         tags[node.chain_slot[3]] = here + node.chain_delta[3]
                 p += node.chain_len
-                node = rx.nodes + node.chain_target
+                node = <const Node *> (rx.nodes + node.chain_target)
                 continue
         if p >= end:
+            stop = node.end if stuck else node.then_end
             if stop == 0:
                 return regex_failed(rx, tags)
             regex_moves(rx.code + stop, tags, <int32_t> (p - s))
             return 1
+        row = node.row if stuck else node.then_row
         edge = rx.edges + rx.cells[row + rx.class_of[p[0]]]
         if edge.code:
             regex_moves(rx.code + edge.code, tags, <int32_t> (p - s))
         if edge.target == DEAD:
             return 1 if edge.code else regex_failed(rx, tags)
-        node = rx.nodes + edge.target
+        node = <const Node *> (rx.nodes + edge.target)
         p += 1
 
 
 cdef class Program:
     cdef Regex rx
     cdef Node *nodes
+    cdef ScanSet *sets
     cdef uint16_t *cells
     cdef Edge *edges
     cdef int16_t *code
     cdef readonly str pattern
     cdef readonly tuple names
+    cdef fill(self, Node *node, made)

@@ -19,8 +19,7 @@ cdef class Program:
     """A regular expression, ready to run. Made by ``fastlog.operators.regex.compile``; see ``assemble.Tables`` for ``tables``."""
 
     def __cinit__(self, str pattern, tuple names, tables):
-        cdef Py_ssize_t i, j, k
-        cdef Node *node
+        cdef Py_ssize_t i, j
         self.pattern = pattern
         self.names = names
         self.rx.groups = len(names)
@@ -28,6 +27,7 @@ cdef class Program:
         self.rx.slots = tables.slots
         self.rx.saved = tables.saved
         self.nodes = <Node *> allocated(len(tables.nodes), sizeof(Node))
+        self.sets = <ScanSet *> allocated(len(tables.sets), sizeof(ScanSet))
         self.cells = <uint16_t *> allocated(len(tables.cells), sizeof(uint16_t))
         self.edges = <Edge *> allocated(len(tables.edges), sizeof(Edge))
         self.code = <int16_t *> allocated(len(tables.code), sizeof(int16_t))
@@ -36,42 +36,56 @@ cdef class Program:
         for i, cell in enumerate(tables.cells):
             self.cells[i] = cell
         for i, (target, code) in enumerate(tables.edges):
-            self.edges[i].target = DEAD if target is None else target
+            self.edges[i].target = DEAD if target is None else target * sizeof(Node)
             self.edges[i].code = code
         for i, word in enumerate(tables.code):
             self.code[i] = word
-        for i, made in enumerate(tables.nodes):
-            node = &self.nodes[i]
-            node.scan = made.scan
-            node.stop = made.stop
-            node.plus = made.plus
-            node.end = made.end
-            node.row = made.row
-            node.then_end = made.then_end
-            node.then_row = made.then_row
-            for j in range(ENTRY_SETS):
-                node.entry_slot[j] = made.entry_slots[j]
+        for i, made in enumerate(tables.sets):
             for j in range(16):
-                node.set.low[j] = made.set_low[j]
-                node.set.high[j] = made.set_high[j]
+                self.sets[i].low[j] = made.low[j]
+                self.sets[i].high[j] = made.high[j]
             for j in range(8):
-                node.set.bitmap[j] = made.stops >> 32 * j & 0xFFFFFFFF
-            node.chain_len = len(made.chain)
-            node.chain_target = made.chain_target
-            node.chain_sets = made.chain_sets
-            for j in range(CHAIN_SETS):
-                node.chain_slot[j], node.chain_delta[j] = made.chain_slots[j]
-            for j in range(CHAIN_BYTES):
-                ranges = made.chain[j] if j < len(made.chain) else ((0, 255), (0, 255))
-                for k in range(2):
-                    node.chain[k].low[j], node.chain[k].span[j] = ranges[k]
-        self.rx.nodes = self.nodes
+                self.sets[i].bitmap[j] = made.stops >> 32 * j & 0xFFFFFFFF
+        for i, made in enumerate(tables.nodes):
+            self.fill(&self.nodes[i], made)
+        self.rx.nodes = <const uint8_t *> self.nodes
         self.rx.cells = self.cells
         self.rx.edges = self.edges
         self.rx.code = self.code
 
+    cdef fill(self, Node *node, made):
+        cdef uint8_t word[WORD_BYTES]
+        cdef uint8_t mask[WORD_BYTES]
+        cdef Py_ssize_t j, k
+        node.scan = made.scan
+        node.stop = made.stop
+        node.set = &self.sets[made.set]
+        node.plus = made.plus
+        node.end = made.end
+        node.row = made.row
+        node.then_end = made.then_end
+        node.then_row = made.then_row
+        for j in range(ENTRY_SETS):
+            node.entry_slot[j] = made.entry_slots[j]
+        node.chain_kind = made.chain_kind
+        node.chain_len = len(made.chain)
+        node.chain_target = made.chain_target * sizeof(Node)
+        node.chain_sets = made.chain_sets
+        for j in range(CHAIN_SETS):
+            node.chain_slot[j], node.chain_delta[j] = made.chain_slots[j]
+        for j in range(CHAIN_BYTES):
+            ranges = made.chain[j] if j < len(made.chain) else ((0, 255), (0, 255))
+            for k in range(2):
+                node.chain[k].low[j], node.chain[k].span[j] = ranges[k]
+        for j in range(WORD_BYTES):
+            word[j] = node.chain[0].low[j]
+            mask[j] = 255 if j < len(made.chain) else 0
+        memcpy(&node.word, word, WORD_BYTES)
+        memcpy(&node.mask, mask, WORD_BYTES)
+
     def __dealloc__(self):
         free(self.nodes)
+        free(self.sets)
         free(self.cells)
         free(self.edges)
         free(self.code)

@@ -28,6 +28,8 @@ typedef struct {
 typedef struct {
 #if defined(__AVX2__)
     __m256i first, second;
+    uint64_t stops;      /* the bytes of the block that are in set */
+    const ScanSet *set;  /* NULL: stops is not known */
 #endif
     const uint8_t *at;
 } ScanBlock;
@@ -38,31 +40,45 @@ static inline void scan_load(ScanBlock *block, const uint8_t *p) {
     block->at = p;
     block->first = _mm256_loadu_si256((const __m256i *)p);
     block->second = _mm256_loadu_si256((const __m256i *)(p + 32));
+    block->stops = 0;
+    block->set = 0;
 }
 
 static inline uint64_t scan_bits(__m256i first, __m256i second) {
     return (uint32_t)_mm256_movemask_epi8(first) | (uint64_t)(uint32_t)_mm256_movemask_epi8(second) << 32;
 }
 
-static inline __m256i scan_outside(__m256i v, __m256i low, __m256i high, __m256i half) {
+static inline __m256i scan_outside(__m256i v, __m256i low, __m256i high) {
+    const __m256i half = _mm256_set1_epi8(15);
     const __m256i a = _mm256_shuffle_epi8(low, _mm256_and_si256(v, half));
     const __m256i b = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
     return _mm256_cmpeq_epi8(_mm256_and_si256(a, b), _mm256_setzero_si256());
 }
 
-#define SCAN_BLOCKS(stops)                                    \
-    do {                                                      \
-        uint64_t stop;                                        \
+/* The bytes of the block that are in the set, as bits. */
+static inline uint64_t scan_stops(ScanBlock *block, const ScanSet *set) {
+    if (block->set != set) {
+        const __m256i low = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)set->low));
+        const __m256i high = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)set->high));
+        block->stops = ~scan_bits(scan_outside(block->first, low, high), scan_outside(block->second, low, high));
+        block->set = set;
+    }
+    return block->stops;
+}
+
+#define SCAN_BLOCKS(stops)                                      \
+    do {                                                        \
+        uint64_t stop;                                          \
         if ((size_t)(p - block->at) >= 64) scan_load(block, p); \
-        stop = (stops) >> (p - block->at);                    \
-        while (!stop) {                                       \
-            p = block->at + 64;                               \
-            if (p >= end) return end;                         \
-            scan_load(block, p);                              \
-            stop = (stops);                                   \
-        }                                                     \
-        p += __builtin_ctzll(stop);                           \
-        return p < end ? p : end;                             \
+        stop = (stops) >> (p - block->at);                      \
+        while (!stop) {                                         \
+            p = block->at + 64;                                 \
+            if (p >= end) return end;                           \
+            scan_load(block, p);                                \
+            stop = (stops);                                     \
+        }                                                       \
+        p += __builtin_ctzll(stop);                             \
+        return p < end ? p : end;                               \
     } while (0)
 
 #elif defined(__ARM_NEON) && defined(__aarch64__)
@@ -91,11 +107,7 @@ static inline void scan_load(ScanBlock *block, const uint8_t *p) { block->at = p
 /* The first byte of the set at or after p, or end. p does not lie before the block. */
 static inline const uint8_t *scan_set(ScanBlock *block, const uint8_t *p, const uint8_t *end, const ScanSet *set) {
 #if defined(__AVX2__)
-    const __m256i low = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)set->low));
-    const __m256i high = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)set->high));
-    const __m256i half = _mm256_set1_epi8(15);
-    SCAN_BLOCKS(
-        ~scan_bits(scan_outside(block->first, low, high, half), scan_outside(block->second, low, high, half)));
+    SCAN_BLOCKS(scan_stops(block, set));
 #elif defined(__ARM_NEON) && defined(__aarch64__)
     const uint8x16_t low = vld1q_u8(set->low), high = vld1q_u8(set->high), half = vdupq_n_u8(15);
     SCAN_BLOCKS(vtstq_u8(vqtbl1q_u8(low, vandq_u8(v, half)), vqtbl1q_u8(high, vshrq_n_u8(v, 4))));
@@ -130,6 +142,13 @@ static inline const uint8_t *scan_byte(ScanBlock *block, const uint8_t *p, const
     (void)block;
     return found ? found : end;
 #endif
+}
+
+/* Whether the bytes at p are those of word where mask has ones. */
+static inline int scan_is_word(const uint8_t *p, uint64_t word, uint64_t mask) {
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return ((v ^ word) & mask) == 0;
 }
 
 /* Ranges of bytes for 16 positions: low[i] <= p[i] <= low[i] + span[i]. */

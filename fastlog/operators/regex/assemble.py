@@ -1,9 +1,9 @@
 """From the automaton to the tables that ``_core/regex.pxd`` runs: a node for each state, with its short cuts.
 
 A *scan* skips the bytes that keep a state and change nothing. A *plus* node is entered before such a state and makes
-the step into it too (``\\S+`` is one node, not two). A *chain* is the run of bytes that is expected next, each in one or
-two ranges (``"]: "``, ``\\d\\d:[0-9a-f]``), compared 16 at a time; when it fails the table decides, so a wrong guess
-costs only time.
+the step into it too (``\\S+`` is one node, not two). A *chain* is the run of bytes that is expected next, each in one
+or two ranges (``"]: "``, ``\\d\\d:[0-9a-f]``), compared 8 or 16 at a time; when it fails the table decides, so a wrong
+guess costs only time.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from functools import cached_property
 from fastlog.operators.regex.allocate import Moves, accept_moves, allocate, edge_moves
 from fastlog.operators.regex.determinize import HERE, UNSET, Edge, Tdfa
 from fastlog.operators.regex.errors import TooManyStates
-from fastlog.operators.regex.nfa import ALL_BYTES, CONTINUATION_BYTES
+from fastlog.operators.regex.nfa import ALL_BYTES, ASCII_BYTES, CONTINUATION_BYTES
 
-CHAIN_BYTES, CHAIN_SETS, ENTRY_SETS = 16, 4, 2
+CHAIN_BYTES, WORD_BYTES, CHAIN_SETS, ENTRY_SETS = 16, 8, 4, 2
 SCAN_NONE, SCAN_ALL, SCAN_BYTE, SCAN_SET = range(4)
+CHAIN_NONE, CHAIN_WORD, CHAIN_RANGES = range(3)
 _MOVE_END, _MOVE_HERE, _MOVE_COPY, _MOVE_UNSET = range(4)
 _GROUPS = 8  # bits of a byte in the tables of a scan
 _MAX_INDEX = 0xFFFE
-_LINE_END_BYTES = 1 << 10 | 1 << 13
+_COMMON_BYTES = ASCII_BYTES & ~(1 << 10 | 1 << 13)  # in lines that end with LF
 
 
 @dataclass(slots=True)
@@ -34,15 +35,24 @@ class Node:
     then_end: int = 0
     scan: int = SCAN_NONE
     stop: int = 0
-    stops: int = 0
-    set_low: bytes = bytes(16)
-    set_high: bytes = bytes(16)
+    stops: int = 0  # the set of bytes that stop the scan
+    set: int = 0  # its place in Tables.sets
     plus: bool = False
     entry_slots: tuple[int, ...] = ()
     chain: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+    chain_kind: int = CHAIN_NONE
     chain_sets: int = 0
     chain_slots: list[tuple[int, int]] = field(default_factory=list)
     chain_target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSet:
+    """The bytes that stop a scan, and their tables for ``scan_set``."""
+
+    stops: int
+    low: bytes
+    high: bytes
 
 
 @dataclass(slots=True)
@@ -55,6 +65,7 @@ class Tables:
     cells: list[int]
     edges: list[tuple[int | None, int]]
     code: list[int]
+    sets: list[ScanSet]
     nodes: list[Node]
 
 
@@ -87,6 +98,8 @@ class _Assembler:
         self.code_at: dict[Moves, int] = {(): 0}
         self.edges: dict[tuple[int | None, int], int] = {}
         self.cells: list[int] = []
+        self.sets: dict[int, ScanSet] = {}
+        self.set_numbers: dict[int, int] = {}
         self.members = {
             classes: tdfa.bytes_of(classes) for classes in {edge.classes for edges in tdfa.edges for edge in edges}
         }
@@ -115,7 +128,9 @@ class _Assembler:
                     class_of[byte] = c
         nodes = [self.node(s) for s in range(len(self.steps))]
         slots = self.saved + tdfa.tags if self.saved else self.slots.count
-        return Tables(slots, self.saved, bytes(class_of), self.cells, list(self.edges), self.code, nodes)
+        return Tables(
+            slots, self.saved, bytes(class_of), self.cells, list(self.edges), self.code, list(self.sets.values()), nodes
+        )
 
     # -- edges ---------------------------------------------------------------------------------------------------------
 
@@ -208,34 +223,39 @@ class _Assembler:
     def expected(self) -> list[_Step | None]:
         """For each state the step that is most likely in a line that matches.
 
-        Steps that get on (never to come back) come before those that may loop, and then what the pattern prefers; but
-        of alternatives that don't compete for the same bytes (``-?\\d``) the one with more bytes is likelier.
+        Steps that get on (never to come back) come before those that may loop, and then what the pattern prefers, or
+        else what was begun first (where the text may end: the one with more bytes); but of alternatives that don't
+        compete for the same bytes (``-?\\d``) the one with more bytes is likelier.
         """
         parts = _components([[step.target for step in row if step.target is not None] for row in self.steps])
         out: list[_Step | None] = []
         for s, row in enumerate(self.steps):
-            choices = [
+            steps = [
                 step
                 for step in row
                 if step.target is not None
                 and step.only_sets
                 and (step.target != s or step.moves)
-                and step.members & ~_LINE_END_BYTES
+                and step.members & _COMMON_BYTES
             ]
-            choices = [step for step in choices if parts[step.target or 0] != parts[s]] or choices
-            if choices:
-                best = min(choices, key=lambda step: step.fired & -step.fired)
-                apart = [step for step in choices if not step.fired & best.fired]
-                out.append(max([best, *apart], key=lambda step: step.members.bit_count()))
-            else:
+            steps = [step for step in steps if parts[step.target or 0] != parts[s]] or steps
+            if not steps:
                 out.append(None)
+                continue
+            ends = self.tdfa.end[s] is not None
+            best = min(
+                steps, key=lambda step: (step.fired & -step.fired, -step.members.bit_count() if ends else -step.fired)
+            )
+            apart = [step for step in steps if not step.fired & best.fired]
+            out.append(max([best, *apart], key=lambda step: step.members.bit_count()))
         return out
 
     def set_chain(self, node: Node, s: int) -> None:
         sets: dict[int, int] = {}
         at = s
+        passed: list[int] = []
         while len(node.chain) < CHAIN_BYTES:
-            if at != s and (self.scannable(at) or self.plus(at) is not None):
+            if passed and (at in passed or self.scannable(at) or self.plus(at) is not None):
                 break
             step = self.expected[at]
             if step is None:
@@ -249,9 +269,13 @@ class _Assembler:
             sets = new
             node.chain.append((ranges[0], ranges[-1]))
             assert step.target is not None
+            passed.append(at)
             at = step.target
         node.chain_target = at
         node.chain_sets = len(sets)
+        if node.chain:
+            single = all(one == two and one[1] == 0 for one, two in node.chain)
+            node.chain_kind = CHAIN_WORD if single and len(node.chain) <= WORD_BYTES else CHAIN_RANGES
         spare = (self.slots.scratch, 0)
         node.chain_slots = [*sets.items(), *[spare] * (CHAIN_SETS - len(sets))]
 
@@ -264,7 +288,10 @@ class _Assembler:
             node.stop = stops.bit_length() - 1
         else:
             node.scan = SCAN_SET
-            node.set_low, node.set_high = _nibble_tables(stops)
+            if stops not in self.sets:
+                self.set_numbers[stops] = len(self.sets)
+                self.sets[stops] = ScanSet(stops, *_nibble_tables(stops))
+            node.set = self.set_numbers[stops]
 
 
 def _ranges(members: int) -> list[tuple[int, int]]:
