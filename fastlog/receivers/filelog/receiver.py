@@ -18,7 +18,7 @@ from fastlog.receivers.filelog.config import Config
 from fastlog.receivers.filelog.finder import Finder
 from fastlog.receivers.filelog.reader import BlockReader
 from fastlog.receivers.filelog.tracker import TrackedFile, Tracker
-from fastlog.telemetry import Log
+from fastlog.telemetry import ErrorSampler, Log
 from fastlog.types import Context, Host, Origin
 
 GAP = 0.01
@@ -105,6 +105,7 @@ class _Loop:
         self._host = host
         self._submit = submit
         self._log = log
+        self._errors = ErrorSampler(log)
         self._stop = stop
         self._tracker = Tracker(
             host=host,
@@ -232,7 +233,11 @@ class _Loop:
     def _examine(self, path: str, from_end: bool = False, name: str = "") -> None:
         """``path`` is to be read, for its name or for the ``name`` it had, and may be something new."""
         before = self._tracker.by_path.get(path)
-        file = self._tracker.examine(path, from_end, name)
+        try:
+            file = self._tracker.examine(path, from_end, name)
+        except OSError as error:
+            self._cannot_read(path, error)
+            return
         if before is not None and before is not file:
             self._ready[before] = None  # read the rest of what lost its name
         if file is None:
@@ -309,12 +314,15 @@ class _Loop:
         try:
             more = self._tracker.refresh(file) and self._read(file)
         except OSError as error:
-            self._log.error("can't read a file", path=file.path, error=error.strerror)
+            self._cannot_read(file.path, error)
             more = False
         if not more:
             self._ready.pop(file, None)
         while self._tracker.freed:
             self._ready[self._tracker.freed.pop()] = None
+
+    def _cannot_read(self, path: str, error: OSError) -> None:
+        self._errors.add("can't read a file; it is tried again when it changes", path=path, error=error.strerror)
 
     def _read(self, file: TrackedFile) -> bool:
         source = file.source

@@ -280,6 +280,8 @@ class Tracker:
         known = self._index.find(head)
         known.sort(key=lambda source: source.key != file.key)  # stable: the longest fingerprint first still
         for source in known:
+            if source.file is not None and self._exists(source.file):
+                self.refresh(source.file)  # if it was truncated meanwhile, this may be its copy
             other = source.file
             if other is None:
                 if file.size >= source.position:

@@ -486,3 +486,29 @@ def test_operators_run_and_failures_are_reported_once(harness: Harness, caplog: 
     assert fields["operator"] == "receivers::filelog::operators[1]"
     assert fields["count"] == 2
     assert fields["record"] == "one"
+
+
+def test_a_read_that_fails_is_reported_and_tried_again(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = harness.directory / "app.log"
+    append(log, "one\n")
+    harness.start()
+    harness.wait_lines("one")
+    pread, broken = os.pread, [True]
+
+    def fails(fd: int, size: int, offset: int) -> bytes:
+        if broken[0]:
+            raise OSError(5, "Input/output error")
+        return pread(fd, size, offset)
+
+    monkeypatch.setattr(os, "pread", fails)
+    append(log, "two\n")
+    append(harness.directory / "new.log", "new\n")
+    harness.settle(0.2)
+    assert any("can't read a file" in record.getMessage() for record in caplog.records)
+    broken[0] = False
+    append(log, "three\n")
+    append(harness.directory / "new.log", "new 2\n")
+    harness.wait(lambda: len(harness.lines) >= 5)
+    assert sorted(harness.lines) == ["new", "new 2", "one", "three", "two"]
