@@ -2,7 +2,7 @@
 strings, trace and span ids in hex, bytes in base64, enums as numbers.
 
 What is written for a field that is not set is what the collector's exporters write (pdata v1.66): nothing, but for
-``resource``, ``scope``, ``body``, ``traceId``, ``spanId`` and the value of an attribute.
+``resource``, ``scope``, ``body`` and the value of an attribute.
 """
 
 from cpython.mem cimport PyMem_Free
@@ -325,10 +325,13 @@ cdef Result put_value(Bytes *out, const WireField *value, int depth) noexcept no
             result = put_double(out, (<double *> chosen.data)[0])
     elif chosen.number in (5, 6) and chosen.wire == WIRE_DELIMITED:
         i = chosen.number
-        result = put(out, b'{"arrayValue":{"values":' if i == 5 else b'{"kvlistValue":{"values":')
+        result = put(out, b'{"arrayValue":{' if i == 5 else b'{"kvlistValue":{')
         if result == DONE:
             result = read_message(&message, chosen.data, chosen.end)
-        if result == DONE:
+        if result == DONE and message.fields[1].wire == WIRE_DELIMITED:
+            result = put(out, b'"values":')
+            if result != DONE:
+                return result
             result = put_repeated(out, &message, 1, depth + 1, put_value if i == 5 else put_attribute)
         if result == DONE:
             result = put(out, b"}")
@@ -348,14 +351,15 @@ cdef Result put_attribute(Bytes *out, const WireField *attribute, int depth) noe
     cdef WireField *value = &message.fields[2]
     cdef Result result = read_message(&message, attribute.data, attribute.end)
     if result == DONE:
-        result = put(out, b'{"key":')
-    if result == DONE:
-        if key.wire == WIRE_DELIMITED:
+        result = put(out, b"{")
+    if result == DONE and key.wire == WIRE_DELIMITED and key.end > key.data:
+        result = put(out, b'"key":')
+        if result == DONE:
             result = put_string(out, key.data, key.end)
-        else:
-            result = put(out, b'""')
+        if result == DONE:
+            result = put(out, b",")
     if result == DONE:
-        result = put(out, b',"value":')
+        result = put(out, b'"value":')
     if result == DONE:
         result = put_value(out, value, depth) if value.wire == WIRE_DELIMITED else put(out, b"{}")
     return put(out, b"}") if result == DONE else result
@@ -398,11 +402,8 @@ cdef void attributes_member(Object *object, const Message *message, uint32_t num
 
 
 cdef void id_member(Object *object, const WireField *field, const char *text) noexcept nogil:
-    if name(object, text):
-        if field.wire == WIRE_DELIMITED:
-            object.result = put_hex(object.out, field.data, field.end)
-        else:
-            object.result = put(object.out, b'""')
+    if field.wire == WIRE_DELIMITED and field.end > field.data and name(object, text):
+        object.result = put_hex(object.out, field.data, field.end)
 
 
 cdef Object begin(Bytes *out, Result result) noexcept nogil:

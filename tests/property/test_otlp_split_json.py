@@ -161,13 +161,13 @@ def json_value(value: AnyValue) -> dict[str, Any]:
         case "bytes_value":
             return {"bytesValue": base64.b64encode(value.bytes_value).decode()}
         case "array_value":
-            return {"arrayValue": {"values": [json_value(one) for one in value.array_value.values]}}
+            return {"arrayValue": unless_empty(values=[json_value(one) for one in value.array_value.values])}
         case _:
-            return {"kvlistValue": {"values": json_attributes(value.kvlist_value.values)}}
+            return {"kvlistValue": unless_empty(values=json_attributes(value.kvlist_value.values))}
 
 
 def json_attributes(attributes: Any) -> list[dict[str, Any]]:
-    return [{"key": one.key, "value": json_value(one.value)} for one in attributes]
+    return [{**unless_empty(key=one.key), "value": json_value(one.value)} for one in attributes]
 
 
 def unless_empty(**members: Any) -> dict[str, Any]:
@@ -215,10 +215,10 @@ def json_record(record: LogRecord) -> dict[str, Any]:
             attributes=json_attributes(record.attributes),
             droppedAttributesCount=record.dropped_attributes_count,
             flags=record.flags,
+            traceId=record.trace_id.hex(),
+            spanId=record.span_id.hex(),
         ),
         "body": json_value(record.body),
-        "traceId": record.trace_id.hex(),
-        "spanId": record.span_id.hex(),
     }
 
 
