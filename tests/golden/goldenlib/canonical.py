@@ -137,7 +137,9 @@ def _sorted_attributes(value: Any) -> Any:
     if isinstance(value, list):
         items = [_sorted_attributes(v) for v in value]
         return (
-            sorted(items, key=lambda v: v["key"]) if all(isinstance(v, dict) and "key" in v for v in items) else items
+            sorted(items, key=lambda v: v.get("key", ""))
+            if all(isinstance(v, dict) and "value" in v for v in items)
+            else items
         )
     if not isinstance(value, dict):
         return value
