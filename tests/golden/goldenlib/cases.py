@@ -108,7 +108,7 @@ def _mutated(loader: _Loader, node: yaml.Node) -> bytes:
     """``!mutated {seed: 1, count: 500, lines: […]}``: that many lines, each one of these with a few small changes.
 
     Bytes are cut out, put in, replaced and doubled, among them invalid UTF-8 and what separates fields; the same ones
-    in every run.
+    in every run. Lines that would contain one of the characters of ``without`` are left out.
     """
     options = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
     random = Random(options["seed"])
@@ -134,7 +134,8 @@ def _mutated(loader: _Loader, node: yaml.Node) -> bytes:
                 del line[at:]
             else:
                 line[at:] = random.choice(lines)[at:]
-        out.append(bytes(line))
+        if not set(options.get("without", "").encode()) & set(line):
+            out.append(bytes(line))
     return b"".join(line.replace(b"\n", b"") + b"\n" for line in out)
 
 
