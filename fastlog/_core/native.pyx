@@ -11,10 +11,10 @@ The columns are those of the collector's otel_logs table that a record of ours c
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset, strlen
 
-from fastlog._core.batch cimport Batch, BatchData, Resource, batch_find_key, column_get, key_hash
+from fastlog._core.batch cimport Batch, BatchData, Resource, column_get, key_hash
 from fastlog._core.buffer cimport Buffer
 from fastlog._core.memory cimport Bytes, bytes_append, bytes_reserve
 from fastlog._core.proto cimport copy_long, put_varint
@@ -77,8 +77,7 @@ cdef struct Flat:
     Span *keys              # in text
     int32_t n
     Bytes values            # all values, one after the other, as a String column has them
-    Span *value_spans       # in values, with their lengths in front
-    Span service            # service.name's text in text; len < 0 = the resource has none
+    Span service            # service.name's text in text; empty when the resource has none
 
 
 # What one call needs beside its output.
@@ -88,7 +87,7 @@ cdef struct Scratch:
     int32_t *index          # an index a row
     int32_t *key_index      # a batch key's index in names, -1 = not in it
     int32_t *resource_keys  # the keys of all flats: their index in names
-    int32_t *resource_first # where a flat's keys start in resource_keys
+    int32_t *resource_first     # where a flat's keys start in resource_keys
     int32_t *columns        # attribute columns in use
     int32_t ncolumns
     int32_t records
@@ -290,35 +289,16 @@ cdef int put_service_names(Bytes *out, const BatchData *b, Flat **flats, int col
     cdef int32_t row
     cdef int32_t i = 0
     cdef int32_t known = -1
-    cdef int32_t resource = -1
-    cdef int32_t key = batch_find_key(b, <const uint8_t *> <char *> b"service.name", 12)
-    cdef Column *own = NULL
-    cdef Value value
+    cdef int32_t resource = 0
     cdef Flat *flat
-    if key >= 0 and b.resource_attrs != NULL and b.resource_attrs[key].form != FORM_NONE:
-        own = &b.resource_attrs[key]
     dictionary_clear(&s.names)
     for row in range(b.rows):
         if b.flags[row] & ROW_DROPPED:
             continue
-        if own != NULL:
-            value = column_get(own, row)
-            if value.kind != KIND_ABSENT:
-                s.text.len = 0
-                if value_text(&s.text, value, b.arena.data) or bytes_reserve(&s.text, 1):
-                    return ERR_MEMORY
-                s.index[i] = dictionary_add(&s.names, s.text.data, <int32_t> s.text.len)
-                if s.index[i] < 0:
-                    return ERR_MEMORY
-                i += 1
-                continue
         if known < 0 or (b.resource != NULL and b.resource[row] != resource):
             resource = b.resource[row] if b.resource != NULL else 0
             flat = flats[resource]
-            if flat.service.len < 0:
-                known = dictionary_add(&s.names, NOTHING, 0)
-            else:
-                known = dictionary_add(&s.names, flat.text.data + flat.service.off, flat.service.len)
+            known = dictionary_add(&s.names, flat.text.data + flat.service.off, flat.service.len)
             if known < 0:
                 return ERR_MEMORY
         s.index[i] = known
@@ -431,17 +411,9 @@ cdef int put_log_attributes(Bytes *out, const BatchData *b, int column, Scratch 
     return 0
 
 
-cdef inline bint overlaid(const BatchData *b, Scratch *s, int32_t row, const uint8_t *key, int32_t size) noexcept nogil:
-    """Whether the row's own resource attributes have that key."""
-    cdef int32_t k = batch_find_key(b, key, size) if s.ncolumns else -1
-    return (k >= 0 and b.resource_attrs[k].form != FORM_NONE
-            and column_get(&b.resource_attrs[k], row).kind != KIND_ABSENT)
-
-
 cdef int put_resource_attributes(Bytes *out, const BatchData *b, Flat **flats, int32_t nflats, int column,
                                  Scratch *s) noexcept nogil:
-    """The resource's attributes, with what operators set on the row's own resource laid over them."""
-    cdef int32_t row, c, i, resource
+    cdef int32_t row, i, resource
     cdef int32_t first = 0
     cdef int64_t total = 0
     cdef int64_t at = 0
@@ -449,9 +421,7 @@ cdef int put_resource_attributes(Bytes *out, const BatchData *b, Flat **flats, i
     cdef int status
     cdef size_t offsets
     cdef Flat *flat
-    cdef Value value
     dictionary_clear(&s.names)
-    memset(s.key_index, 0xFF, b.nkeys * sizeof(int32_t))
     for resource in range(nflats):
         flat = flats[resource]
         s.resource_first[resource] = first
@@ -460,30 +430,15 @@ cdef int put_resource_attributes(Bytes *out, const BatchData *b, Flat **flats, i
             if s.resource_keys[first] < 0:
                 return ERR_MEMORY
             first += 1
-    s.ncolumns = 0
-    if b.resource_attrs != NULL:
-        for i in range(b.nkeys):
-            if b.resource_attrs[i].form != FORM_NONE:
-                s.columns[s.ncolumns] = i
-                s.ncolumns += 1
-                if known_key(b, s, i) < 0:
-                    return ERR_MEMORY
     if put_header(out, column) or put_u64(out, LC_VERSION) or bytes_reserve(out, <size_t> s.records * 8):
         return ERR_MEMORY
     offsets = out.len
     out.len += <size_t> s.records * 8
     for row in range(b.rows):
-        if b.flags[row] & ROW_DROPPED:
-            continue
-        flat = flats[b.resource[row] if b.resource != NULL else 0]
-        total += flat.n
-        if s.ncolumns:
-            for i in range(flat.n):
-                total -= overlaid(b, s, row, flat.text.data + flat.keys[i].off, flat.keys[i].len)
-            for c in range(s.ncolumns):
-                total += column_get(&b.resource_attrs[s.columns[c]], row).kind != KIND_ABSENT
-        memcpy(out.data + offsets + 8 * at, &total, 8)
-        at += 1
+        if not b.flags[row] & ROW_DROPPED:
+            total += flats[b.resource[row] if b.resource != NULL else 0].n
+            memcpy(out.data + offsets + 8 * at, &total, 8)
+            at += 1
     if total == 0:
         return 0
     status = put_dictionary(out, &s.names, total)
@@ -495,39 +450,18 @@ cdef int put_resource_attributes(Bytes *out, const BatchData *b, Flat **flats, i
         if b.flags[row] & ROW_DROPPED:
             continue
         resource = b.resource[row] if b.resource != NULL else 0
-        flat = flats[resource]
-        for i in range(flat.n):
-            if s.ncolumns and overlaid(b, s, row, flat.text.data + flat.keys[i].off, flat.keys[i].len):
-                continue
+        for i in range(flats[resource].n):
             put_index(out.data + out.len, width, at, s.resource_keys[s.resource_first[resource] + i])
             at += 1
-        for c in range(s.ncolumns):
-            if column_get(&b.resource_attrs[s.columns[c]], row).kind != KIND_ABSENT:
-                put_index(out.data + out.len, width, at, s.key_index[s.columns[c]])
-                at += 1
     out.len += <size_t> total << width
     for row in range(b.rows):
         if b.flags[row] & ROW_DROPPED:
             continue
         flat = flats[b.resource[row] if b.resource != NULL else 0]
-        if s.ncolumns == 0:
-            if flat.values.len:
-                status = bytes_reserve(out, flat.values.len)
-                if status:
-                    return status
-                out.len = copy_long(out.data + out.len, flat.values.data, flat.values.len) - out.data
-            continue
-        for i in range(flat.n):
-            if not overlaid(b, s, row, flat.text.data + flat.keys[i].off, flat.keys[i].len):
-                status = bytes_append(out, flat.values.data + flat.value_spans[i].off, flat.value_spans[i].len)
-                if status:
-                    return status
-        for c in range(s.ncolumns):
-            value = column_get(&b.resource_attrs[s.columns[c]], row)
-            if value.kind != KIND_ABSENT:
-                status = put_value(out, &s.text, value, b.arena.data)
-                if status:
-                    return status
+        if flat.n:
+            status = bytes_append(out, flat.values.data, flat.values.len)
+            if status:
+                return status
     return 0
 
 
@@ -582,10 +516,8 @@ cdef int flatten(Flat *flat, const uint8_t *p, int32_t size) noexcept nogil:
     while at < end:
         at = read_field(at, end, &number, &wire, &scalar, &data, &n)
         count += 1
-    flat.service.len = -1
-    flat.keys = <Span *> calloc(count + 1, sizeof(Span))
-    flat.value_spans = <Span *> calloc(count + 1, sizeof(Span))
-    if flat.keys == NULL or flat.value_spans == NULL:
+    flat.keys = <Span *> malloc((count + 1) * sizeof(Span))
+    if flat.keys == NULL:
         return ERR_MEMORY
     memset(&text, 0, sizeof(Bytes))
     at = p
@@ -596,7 +528,6 @@ cdef int flatten(Flat *flat, const uint8_t *p, int32_t size) noexcept nogil:
         entry = key_value(data, n)
         flat.keys[flat.n].off = <int32_t> flat.text.len
         flat.keys[flat.n].len = entry.key_size
-        flat.value_spans[flat.n].off = <int32_t> flat.values.len
         text.len = 0
         status = (bytes_append(&flat.text, entry.key, entry.key_size)
                   or any_text(&text, any_view(entry.value, entry.value_size))
@@ -606,7 +537,6 @@ cdef int flatten(Flat *flat, const uint8_t *p, int32_t size) noexcept nogil:
             flat.service.off = <int32_t> flat.text.len
             flat.service.len = <int32_t> text.len
             status = bytes_append(&flat.text, text.data, text.len)
-        flat.value_spans[flat.n].len = <int32_t> flat.values.len - flat.value_spans[flat.n].off
         flat.n += 1
     free(text.data)
     return status
@@ -624,7 +554,6 @@ cdef class FlatResource:
         free(self.f.text.data)
         free(self.f.keys)
         free(self.f.values.data)
-        free(self.f.value_spans)
 
 
 cdef int check(int status) except -1:

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from fastlog._core.batch import Batch
+from fastlog._core.hot import frame
 from fastlog._core.native import COLUMNS, Encoder, slice_block
+from fastlog.operators import Operators, compile_plan
 from tests.property.native_oracle import double_text, expected_rows, read
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -94,6 +97,39 @@ def test_a_constant_column_is_in_every_row() -> None:
     batch.set_constant(b"count", 3)
     (rows,) = read(bytes(Encoder().encode(batch)))
     assert [row["LogAttributes"] for row in rows] == [{"source": "ec2-demo", "count": "3"}] * 2
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), TEXT.filter(lambda text: not set(text) & set("\r\n"))), min_size=1, max_size=20
+    )
+)
+def test_columns_of_every_form(words: list[tuple[int, str]]) -> None:
+    """Spans from a regular expression, typed values, constants, resources set by operators, dropped rows."""
+    plan = compile_plan(
+        TypeAdapter(Operators).validate_python(
+            [
+                {
+                    "type": "regex_parser",
+                    "regex": r"^(?P<n>\d) (?P<odd>[13579]?)(?P<rest>.*)$",
+                    "on_error": "drop_quiet",
+                },
+                {"type": "add", "field": "attributes.source", "value": "demo"},
+                {"type": "add", "field": "attributes.count", "value": 7},
+                {"type": "move", "from": "attributes.n", "to": 'resource["service.name"]'},
+                {"type": "severity_parser", "parse_from": "attributes.odd", "on_error": "send_quiet"},
+            ]
+        ),
+        framer=frame.LineFramer(),
+    )
+    batch = plan.new_batch()
+    batch.observed_time_unix_nano = 5
+    batch.fill("".join(f"{number} {number}{text}\n" if number else f"{text}\n" for number, text in words).encode())
+    plan.run(batch)
+    records = batch.to_records()
+    data = bytes(Encoder().encode(batch))
+    assert (read(data) or [[]])[0] == expected_rows(records)
+    batch.release()
 
 
 @pytest.mark.parametrize("distinct", [255, 256, 257, 65_536, 65_537])
