@@ -407,7 +407,24 @@ cdef inline int json_key(BatchData *b, int32_t *at, Span *out) noexcept nogil:
 
 
 cdef inline bint json_same_key(const uint8_t *arena, Span one, Span other) noexcept nogil:
-    return one.len == other.len and memcmp(arena + one.off, arena + other.off, one.len) == 0
+    """Compared word by word: most keys are too short to be worth a call of memcmp. Reads up to 7 bytes past the keys."""
+    cdef const uint8_t *s = arena + one.off
+    cdef const uint8_t *t = arena + other.off
+    cdef int32_t left = one.len
+    cdef uint64_t a, b
+    if one.len != other.len:
+        return False
+    while left > 0:
+        memcpy(&a, s, 8)
+        memcpy(&b, t, 8)
+        if left < 8:
+            return (a ^ b) << (64 - 8 * left) == 0
+        if a != b:
+            return False
+        s += 8
+        t += 8
+        left -= 8
+    return True
 
 
 cdef inline bint json_bury(Json *j, const uint8_t *arena, int32_t object_) noexcept nogil:

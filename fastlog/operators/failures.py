@@ -20,7 +20,7 @@ _JSON = {
     3: "unknown or unfinished escape in a JSON string",
     4: "a JSON number is malformed",
     5: "a JSON number is larger than a double holds",
-    6: "neither true, false nor null",
+    6: "a JSON word that is neither true, false nor null",
     7: "a JSON object's key is missing",
     8: "a JSON object's key has no colon after it",
     9: "neither a comma nor the end of the JSON object or array",

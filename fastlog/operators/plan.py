@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationError
+from pydantic_core import InitErrorDetails
 
 from fastlog._core.anyvalue import encode_any
 from fastlog._core.batch import Batch
@@ -122,23 +123,35 @@ def operator_ids(operators: Sequence[OperatorConfig]) -> list[str]:
     return ids
 
 
-def check_chain(operators: Sequence[OperatorConfig]) -> None:
-    """Raise ValueError unless ``id`` and ``output`` make the operators one chain in the order of the list."""
+def check_chain(operators: Sequence[OperatorConfig]) -> list[tuple[int, str, str]]:
+    """What keeps ``id`` and ``output`` from making the operators one chain in the order of the list: (operator, key,
+    message)."""
     ids = operator_ids(operators)
+    problems = []
     for i, operator in enumerate(operators):
         if ids.index(ids[i]) != i:
-            raise ValueError(f"operators[{i}]: the id {ids[i]!r} is taken; give each operator an id of its own")
+            problems.append((i, "id", f"the id {ids[i]!r} is taken; give each operator an id of its own"))
         expected = ids[i + 1 : i + 2]
         if operator.output and operator.output != expected:
             after = f"the next one, {expected[0]!r}" if expected else "nothing, as it is the last"
-            raise ValueError(
-                f"operators[{i}]: output {', '.join(map(repr, operator.output))} makes a graph; operators run "
-                f"in the order of the list here, so it can only name {after}: reorder the list, or remove 'output'"
+            message = (
+                f"output {', '.join(map(repr, operator.output))} makes a graph; operators run in the order of the list "
+                f"here, so it can only name {after}: reorder the list, or remove 'output'"
             )
+            problems.append((i, "output", message))
+    return problems
 
 
 def _check(operators: list[OperatorConfig]) -> list[OperatorConfig]:
-    check_chain(operators)
+    problems = check_chain(operators)
+    if problems:
+        raise ValidationError.from_exception_data(
+            "operators",
+            [
+                InitErrorDetails(type="value_error", loc=(i, key), input=None, ctx={"error": ValueError(message)})
+                for i, key, message in problems
+            ],
+        )
     return operators
 
 
@@ -158,7 +171,8 @@ def compile_plan(
     ``constants`` are the names of attributes that the receiver sets before (``log.file.name``). Raises ValueError for
     what the operators' configurations can't check alone.
     """
-    check_chain(operators)
+    for i, key, message in check_chain(operators):
+        raise ValueError(f"operators[{i}]::{key}: {message}")
     builder = PlanBuilder(constants)
     for i, config in enumerate(operators):
         find_operator(config.type).compile(config, builder, f"operators[{i}]")

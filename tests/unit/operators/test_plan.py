@@ -28,8 +28,8 @@ def test_an_output_that_names_the_next_operator_is_a_chain() -> None:
 
 def test_an_output_that_makes_a_graph_is_refused() -> None:
     ((loc, message),) = problems([{**ADD, "output": "add2"}, ADD, ADD])
-    assert loc == ()
-    assert "operators[0]: output 'add2' makes a graph" in message
+    assert loc == (0, "output")
+    assert "output 'add2' makes a graph" in message
     assert "'add1'" in message
     ((_, message),) = problems([ADD, {**ADD, "output": "add"}])
     assert "as it is the last" in message
@@ -37,7 +37,7 @@ def test_an_output_that_makes_a_graph_is_refused() -> None:
 
 def test_ids_are_unique() -> None:
     ((_, message),) = problems([{**ADD, "id": "x"}, {**ADD, "id": "x"}])
-    assert "operators[1]: the id 'x' is taken" in message
+    assert "the id 'x' is taken" in message
 
 
 def test_an_unknown_type_lists_the_supported_ones() -> None:
