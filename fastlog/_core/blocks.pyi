@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+from fastlog._core.batch import Batch
 from fastlog._core.fieldref import FieldRef
 from fastlog._core.severity import SeverityMap
 from fastlog._core.timestamp import TimeParser
@@ -22,3 +23,4 @@ class Blocks:
         overwrite_text: bool = False,
         names: Sequence[int] = (),
     ) -> None: ...
+    def time_failure(self, batch: Batch, row: int) -> tuple[TimeParser, bytes | int | float, int, int, int] | None: ...

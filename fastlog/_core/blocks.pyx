@@ -4,10 +4,13 @@ from libc.stdint cimport int32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
+from fastlog._core.batch cimport Batch
 from fastlog._core.embedded cimport MOST_SEVERE, ZONE_NAME_MAX
+from fastlog._core.field cimport field_get
 from fastlog._core.fieldref cimport FieldRef
 from fastlog._core.severity cimport SeverityMap
 from fastlog._core.timestamp cimport TimeParser
+from fastlog._core.types cimport KIND_BYTES, KIND_DOUBLE, KIND_INT, KIND_STRING, Value
 
 
 cdef class Blocks:
@@ -32,7 +35,8 @@ cdef class Blocks:
         cdef bytes name
         cdef TimeParser parser
         zones = tuple(zones)
-        self.kept = (body, time, zones, time_from, severity, severity_from)
+        self.kept = (body, zones, time_from, severity, severity_from)
+        self.time = time
         if body is not None:
             self.e.has_body = True
             self.e.body = body.f
@@ -62,3 +66,21 @@ cdef class Blocks:
 
     def __dealloc__(self):
         free(self.zones)
+
+    def time_failure(self, Batch batch not None, int32_t row):
+        """Why the time of ``row`` does not parse: (parser, the value, code, step, place) for ``layouts.describe``; None
+        if the field is no longer there, or parses."""
+        cdef Value value
+        if self.time is None or not 0 <= row < batch.d.rows:
+            return None
+        value = field_get(&batch.d, row, &self.e.time_from)
+        if value.kind == KIND_STRING or value.kind == KIND_BYTES:
+            found = batch.span_bytes(value.u.s)
+        elif value.kind == KIND_INT:
+            found = value.u.i
+        elif value.kind == KIND_DOUBLE:
+            found = value.u.d
+        else:
+            return None
+        code, _, step, at = self.time.run(found)
+        return (self.time, found, code, step, at) if code else None

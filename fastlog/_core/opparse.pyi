@@ -9,6 +9,8 @@ from fastlog._core.regex import Program
 class JsonOp(Op):
     """Parses the text in ``source`` as a JSON object and merges it into ``target``."""
 
+    blocks: Blocks
+
     def __init__(
         self,
         name: str,
@@ -33,6 +35,8 @@ class RegexOp(Op):
     object with its ``match``; the operator is then slow, and holds the GIL.
     """
 
+    blocks: Blocks
+
     def __init__(
         self,
         name: str,
@@ -48,5 +52,7 @@ class RegexOp(Op):
 
 class ConvertOp(Op):
     """Sets time or severity, or both, from fields of any kind."""
+
+    blocks: Blocks
 
     def __init__(self, name: str, blocks: Blocks, *, on_error: int = 0) -> None: ...

@@ -253,6 +253,7 @@ cdef class JsonOp(Op):
     """
 
     cdef JsonParser parser
+    cdef readonly Blocks blocks
     cdef object kept
 
     def __init__(
@@ -266,7 +267,8 @@ cdef class JsonOp(Op):
         int on_error=0,
     ):
         self.name = name
-        self.kept = (source, target, blocks)
+        self.kept = (source, target)
+        self.blocks = blocks
         self.parser.source = source.f
         self.parser.target = target.f
         self.parser.embedded = blocks.e
@@ -463,6 +465,7 @@ cdef class RegexOp(Op):
 
     cdef RegexParser parser
     cdef Group *groups
+    cdef readonly Blocks blocks
     cdef object matcher, kept
 
     def __init__(
@@ -479,7 +482,8 @@ cdef class RegexOp(Op):
     ):
         cdef int32_t i
         self.name = name
-        self.kept = (source, target, blocks)
+        self.kept = (source, target)
+        self.blocks = blocks
         self.parser.source = source.f
         self.parser.target = target.f
         self.parser.embedded = blocks.e
@@ -609,7 +613,7 @@ cdef class ConvertOp(Op):
     """Sets time or severity, or both, from fields of any kind."""
 
     cdef Converter converter
-    cdef Blocks blocks
+    cdef readonly Blocks blocks
 
     def __init__(self, str name, Blocks blocks, *, int on_error=0):
         self.name = name

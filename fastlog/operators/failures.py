@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fastlog._core.batch import Batch
+from fastlog._core.plan import Op
 from fastlog.operators.layouts import ERRORS as TIMES
+from fastlog.operators.layouts import describe
 
 MESSAGES = {
     1: "the field to read is not there",
@@ -39,8 +42,17 @@ _TIME = {
 }
 
 
-def explain(code: int) -> str:
-    """What went wrong, in words, for the ``code`` that a plan reports."""
+def explain(code: int, op: Op | None = None, batch: Batch | None = None, row: int = 0) -> str:
+    """What went wrong, in words, for the ``code`` that a plan reports.
+
+    With the operator and the record, a time's failure is told in the collector's words, which quote the value; without
+    them, or if a later operator took the field away, in general ones.
+    """
     if code >= TIME:
+        blocks = getattr(op, "blocks", None)
+        failure = blocks.time_failure(batch, row) if blocks is not None and batch is not None else None
+        if failure is not None and failure[2] == code - TIME:
+            parser, value, reason, step, at = failure
+            return describe(parser, reason, value, step, at)
         return f"time: {_TIME.get(code - TIME, f'code {code}')}"
     return (_JSON.get(code - JSON) if code >= JSON else MESSAGES.get(code)) or f"code {code}"

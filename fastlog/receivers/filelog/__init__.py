@@ -37,7 +37,7 @@ def create(config: Config, context: Context) -> FilelogReceiver:
             "an operator could not process records",
             failed,
             operator=f"{context.path}::{op.name}",
-            reason=explain(code),
+            reason=explain(code, op, batch, first_row),
             record=batch.line(first_row)[:_SHOWN].decode("utf-8", "replace"),
         )
 

@@ -27,7 +27,9 @@ def run(
         OPERATORS.validate_python(operators),
         framer=frame.LineFramer(),
         constants=constants,
-        on_failures=lambda batch, op, failed, first, code: failures.append((op.name, failed, first, explain(code))),
+        on_failures=lambda batch, op, failed, first, code: failures.append(
+            (op.name, failed, first, explain(code, op, batch, first))
+        ),
     )
     batch = plan.new_batch()
     batch.fill(b"".join((line.encode() if isinstance(line, str) else line) + b"\n" for line in lines))

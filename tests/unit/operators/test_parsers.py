@@ -125,7 +125,26 @@ def test_time_and_severity_blocks_are_both_tried() -> None:
     ]  # fmt: skip
     assert records[0]["body"] == "hi"
     assert records[3]["body"] == "no json"
-    assert failures == [("operators[0]", 3, 1, "time: a part of the time is not what its layout says")]
+    why = 'parsing time "yesterday" as "%Y-%m-%dT%H:%M:%SZ": cannot parse "yesterday" as "%Y"'
+    assert failures == [("operators[0]", 3, 1, why)]
+
+
+@pytest.mark.parametrize(
+    ("removed", "why"),
+    [
+        ([], 'parsing time "2025-13-01": month out of range'),
+        # A field that a later operator removed can't be quoted when the block is done.
+        ([{"type": "remove", "field": "attributes.t"}], "time: month out of range"),
+    ],
+)
+def test_failures_of_times_quote_them(removed: list[dict[str, Any]], why: str) -> None:
+    operators = [
+        {"type": "regex_parser", "regex": "^(?P<t>.*)$"},
+        {"type": "time_parser", "parse_from": "attributes.t", "layout": "%Y-%m-%d"},
+        *removed,
+    ]
+    _, failures = run(operators, "2025-01-01", "2025-13-01", "2025-14-01")
+    assert [entry for entry in failures if entry[0] == "operators[1]"] == [("operators[1]", 2, 1, why)]
 
 
 @pytest.mark.parametrize(
