@@ -366,6 +366,7 @@ cdef inline int attr_promote(BatchData *b, int32_t key) noexcept nogil:
 
 cdef class Resource:
     cdef readonly dict attributes
+    cdef readonly str schema_url
     cdef bytes _encoded
     cdef object _hash
     cpdef bytes encoded(self)

@@ -29,10 +29,12 @@ from fastlog._core.types cimport (
 
 
 cdef class Resource:
-    """One resource: its attributes, encoded once. Treat it as immutable; equal attributes make equal resources."""
+    """One resource: its attributes and the URL of their schema, encoded once. Treat it as immutable; equal contents make
+    equal resources."""
 
-    def __init__(self, attributes=None):
+    def __init__(self, attributes=None, schema_url=""):
         self.attributes = dict(attributes or {})
+        self.schema_url = schema_url
 
     cpdef bytes encoded(self):
         """The attributes as repeated KeyValue fields 1 of an OTLP Resource (resource/v1/resource.proto)."""
@@ -41,15 +43,17 @@ cdef class Resource:
         return self._encoded
 
     def __eq__(self, other):
-        return isinstance(other, Resource) and self.encoded() == (<Resource> other).encoded()
+        if not isinstance(other, Resource):
+            return NotImplemented
+        return self.encoded() == (<Resource> other).encoded() and self.schema_url == (<Resource> other).schema_url
 
     def __hash__(self):
         if self._hash is None:
-            self._hash = hash(self.encoded())
+            self._hash = hash((self.encoded(), self.schema_url))
         return self._hash
 
     def __repr__(self):
-        return f"Resource({self.attributes!r})"
+        return f"Resource({self.attributes!r}, {self.schema_url!r})" if self.schema_url else f"Resource({self.attributes!r})"
 
 
 cdef class Batch:

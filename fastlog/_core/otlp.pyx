@@ -7,6 +7,7 @@ request. Rows are grouped by their resource and keep their order within it.
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
+from fastlog._core.anyvalue import field
 from fastlog._core.batch cimport Batch, BatchData, Resource
 from fastlog._core.buffer cimport Buffer
 from fastlog._core.memory cimport slab_alloc
@@ -84,8 +85,8 @@ cdef struct Layout:
 
 
 cdef struct Group:
-    const uint8_t *resource     # Resource message
-    int32_t resource_size
+    const uint8_t *head         # the fields of ResourceLogs but scope_logs: resource, schema_url
+    int32_t head_size
     int64_t records_size        # of all log_records fields
     int32_t records
 
@@ -367,18 +368,16 @@ cdef int64_t size_groups(const BatchData *b, const Layout *layout, Group *groups
             if group.records_size > LARGEST:
                 return -1
             size = <int32_t> (2 + group.records_size)       # ScopeLogs: an empty scope, the records
-            total += delimited_size(delimited_size(group.resource_size) + delimited_size(size))
+            total += delimited_size(group.head_size + delimited_size(size))
     return total
 
 
 cdef uint8_t *put_group_header(uint8_t *out, const Group *group) noexcept nogil:
     cdef int32_t scope_logs = <int32_t> (2 + group.records_size)
     out[0] = TAG_FIRST                                      # ExportLogsServiceRequest.resource_logs = 1
-    out = put_varint(out + 1, <uint32_t> (delimited_size(group.resource_size) + delimited_size(scope_logs)))
-    out[0] = TAG_FIRST
-    out = put_varint(out + 1, <uint32_t> group.resource_size)
-    memcpy(out, group.resource, group.resource_size)
-    out += group.resource_size
+    out = put_varint(out + 1, <uint32_t> (group.head_size + delimited_size(scope_logs)))
+    memcpy(out, group.head, group.head_size)
+    out += group.head_size
     out[0] = TAG_SECOND
     out = put_varint(out + 1, <uint32_t> scope_logs)
     out[0] = TAG_FIRST
@@ -444,10 +443,12 @@ def encode(Batch batch):
         raise MemoryError
     memset(groups, 0, ngroups * sizeof(Group))
     for i, resource in enumerate(batch.resources):
-        data = resource.encoded()
+        data = field(1, resource.encoded())
+        if resource.schema_url:
+            data += field(3, resource.schema_url.encode())
         encoded.append(data)
-        groups[i].resource = <const uint8_t *> <char *> data
-        groups[i].resource_size = <int32_t> len(data)
+        groups[i].head = <const uint8_t *> <char *> data
+        groups[i].head_size = <int32_t> len(data)
     batch.check(plan_layout(&batch.d, &layout))
     with nogil:
         measure(&batch.d, &layout)

@@ -34,7 +34,7 @@ class ResourceProcessor:
         apply(self._actions, attributes)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        return self._known.setdefault(resource, Resource(attributes))
+        return self._known.setdefault(resource, Resource(attributes, resource.schema_url))
 
 
 def create(config: Config, context: Context) -> ResourceProcessor:

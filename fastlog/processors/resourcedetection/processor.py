@@ -15,6 +15,9 @@ from fastlog.processors.resourcedetection.detector import Attributes, Detector, 
 from fastlog.telemetry import Log
 from fastlog.types import Context
 
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.40.0"
+"""The names of the attributes are this schema's; but for those of ``env``, which are the user's."""
+
 _REMEMBERED = 1024  # merged resources; more distinct ones in turn are merged again
 
 
@@ -28,6 +31,7 @@ class ResourceDetection:
         self._deadline = time.monotonic() + config.timeout
         self._done = threading.Event()
         self._found: Attributes = {}
+        self._schema = ""
         self._merged = lru_cache(_REMEMBERED)(self._merge)
         threading.Thread(target=self._detect, name=f"fastlog-{context.id}", daemon=True).start()
 
@@ -38,10 +42,10 @@ class ResourceDetection:
             batch.resources = [self._merged(resource) for resource in batch.resources]
 
     def _merge(self, resource: Resource) -> Resource:
-        first, second = (
-            (resource.attributes, self._found) if self._config.override else (self._found, resource.attributes)
-        )
-        return Resource({**first, **second})
+        schema = resource.schema_url or self._schema
+        if self._config.override:
+            return Resource({**resource.attributes, **self._found}, schema)
+        return Resource({**self._found, **resource.attributes}, schema)
 
     def _detect(self) -> None:
         """Ask all detectors at once; where two know the same attribute, the first in the configured order is right."""
@@ -49,7 +53,10 @@ class ResourceDetection:
             answers = [_Answer(self, name) for name in self._config.detectors]
             found: Attributes = {}
             for answer in answers:
-                found = {**answer.get(self._deadline), **found}
+                attributes = answer.get(self._deadline)
+                found = {**attributes, **found}
+                if attributes and answer.name != "env":
+                    self._schema = SCHEMA_URL
             self._found = found
             self._log.info("detected the resource", **{name: value for name, value in sorted(found.items())})
         finally:
@@ -95,17 +102,17 @@ class _Answer:
 
     def __init__(self, owner: ResourceDetection, name: str) -> None:
         self._owner = owner
-        self._name = name
+        self.name = name
         self._attributes: Attributes = {}
         self._thread = threading.Thread(target=self._run, name=f"detector {name}", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        self._attributes = self._owner.ask(self._name)
+        self._attributes = self._owner.ask(self.name)
 
     def get(self, deadline: float) -> Attributes:
         self._thread.join(max(0.0, deadline - time.monotonic()))
         if self._thread.is_alive():
-            self._owner.warn(self._name, "no answer in time; records go without its attributes")
+            self._owner.warn(self.name, "no answer in time; records go without its attributes")
             return {}
         return self._attributes

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastlog._core.batch import Batch
 from pydantic import ValidationError
 
+from fastlog._core.batch import Batch
+from fastlog._core.hot import otlp
 from fastlog.processors.resourcedetection import COMPONENT
 from fastlog.processors.resourcedetection import system as system_module
 from fastlog.processors.resourcedetection.config import Config
+from fastlog.processors.resourcedetection.processor import SCHEMA_URL
 from fastlog.types import ComponentID, Context
 from tests.fake_imds import IDENTITY, FakeImds
 
@@ -372,3 +374,19 @@ def test_what_is_refused_and_why(config: dict[str, Any], message: str) -> None:
 
 def test_blocks_of_detectors_that_are_not_named_are_passed_over() -> None:
     Config.model_validate({"detectors": ["env"], "azure": {"tags": ["x"]}, "eks": {}})
+
+
+@pytest.mark.parametrize(("detectors", "schema"), [(["env"], ""), (["env", "system"], SCHEMA_URL), (["ec2"], "")])
+def test_what_is_detected_names_its_schema(detectors: list[str], schema: str) -> None:
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+    environment = {"OTEL_RESOURCE_ATTRIBUTES": "a=b", "AWS_EC2_METADATA_DISABLED": "true"}
+    context = Context(ComponentID("resourcedetection"), "processors::resourcedetection", environment)
+    processor = COMPONENT.create(COMPONENT.config.model_validate({"detectors": detectors}), context)
+    batch = Batch.from_records([{"body": "x", "resource": {"k": "v"}}, {"body": "y"}])
+    processor.process(batch)
+    buffer, records = otlp.encode(batch)
+    request = ExportLogsServiceRequest.FromString(bytes(buffer))
+    assert records == 2
+    assert [logs.schema_url for logs in request.resource_logs] == [schema, schema]
+    assert request.resource_logs[0].resource.attributes[0].value.string_value == "v"
