@@ -53,7 +53,7 @@ def write_expected(group: str, results: dict[str, list[Record]]) -> None:
 
 
 def deviations() -> dict[str, dict[str, Any]]:
-    """Case id → {"reason": why fastlog differs on purpose, "records": what it gives instead (optional)}."""
+    """Case id → {"reason": …, "unsupported": true} or {"reason": …, "records": how many differ}."""
     return yaml.safe_load(DEVIATIONS.read_text(encoding="utf-8")) or {} if DEVIATIONS.exists() else {}
 
 
@@ -100,11 +100,24 @@ def _short(value: Any) -> str:
     return text if len(text) <= 300 else text[:300] + "…"
 
 
+def _wanted(case: Case, want: list[Record]) -> list[Record]:
+    """The recorded records, in a case without years with those of today."""
+    if not case.yearless:
+        return want
+    now = datetime.now(UTC)
+    return [{**r, "time": inferred(r["time"], now) if r["time"] else 0} for r in want]
+
+
+def different_records(case: Case, want: list[Record], got: list[Record]) -> int:
+    """How many of the wanted records did not come."""
+    missing = Counter(map(_key, _wanted(case, want)))
+    missing.subtract(map(_key, got))
+    return sum(count for count in missing.values() if count > 0)
+
+
 def difference(case: Case, want: list[Record], got: list[Record]) -> list[str]:
     """What a reader needs to see why ``got`` is not ``want``; empty when they agree."""
-    if case.yearless:
-        now = datetime.now(UTC)
-        want = [{**r, "time": inferred(r["time"], now) if r["time"] else 0} for r in want]
+    want = _wanted(case, want)
     missing = Counter(map(_key, want))
     missing.subtract(map(_key, got))
     lacking = [r for r in want if missing[_key(r)] > 0]
