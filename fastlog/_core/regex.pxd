@@ -8,7 +8,7 @@ A node is a state of the automaton with its short cuts, tried in this order: the
 vector scan; the bytes that most likely follow are compared at once (``chain``); else the next byte is looked up in the table.
 """
 
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t
 
 cdef extern from "scan.h" nogil:
     ctypedef struct ScanSet:
@@ -23,8 +23,9 @@ cdef extern from "scan.h" nogil:
     void scan_load(ScanBlock *block, const uint8_t *p)
     const uint8_t *scan_set(ScanBlock *block, const uint8_t *p, const uint8_t *end, const ScanSet *set)
     const uint8_t *scan_byte(ScanBlock *block, const uint8_t *p, const uint8_t *end, uint8_t b)
-    int scan_is_word(const uint8_t *p, uint64_t word, uint64_t mask)
-    int scan_in_ranges(const uint8_t *p, const ScanRanges *one, const ScanRanges *two)
+    int scan_expected(const uint8_t *p, const ScanRanges *ranges)
+    int scan_all_expected(const uint8_t *p, const ScanRanges *ranges)
+    int scan_word(const uint8_t *p, const uint8_t *word, const uint8_t *mask)
 
 
 cdef enum:
@@ -59,9 +60,10 @@ cdef struct Edge:
 
 cdef struct Node:
     const ScanSet *set          # SCAN_SET
-    uint64_t word               # CHAIN_WORD
-    uint64_t mask
-    uint32_t chain_target       # as Edge.target
+    const uint32_t *chain_nodes         # the node after one byte of the chain, after two, ...; as Edge.target
+    uint8_t word[WORD_BYTES]            # CHAIN_WORD
+    uint8_t mask[WORD_BYTES]
+    uint32_t chain_target       # the last of them
     uint8_t scan                # ScanKind
     uint8_t stop                # SCAN_BYTE
     uint8_t plus                # the scan must take a byte, and makes the step into the state that loops (then_*)
@@ -75,7 +77,7 @@ cdef struct Node:
     uint16_t then_end           # the same after the scan
     uint32_t row                # in Regex.cells
     uint32_t then_row           # the same after the scan
-    ScanRanges chain[2]         # CHAIN_RANGES
+    ScanRanges chain[2]
 
 
 cdef struct Regex:
@@ -128,6 +130,7 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
     cdef uint32_t row
     cdef uint16_t stop
     cdef int32_t here
+    cdef int i, taken
     cdef bint stuck
     scan_load(&block, s)
     tags[0] = 0
@@ -149,14 +152,14 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
                     tags[node.entry_slot[0]] = here
                     tags[node.entry_slot[1]] = here
             p = q
-        if node.chain_kind != CHAIN_NONE and node.chain_len <= end - p and not stuck:
-            if (
-                scan_is_word(p, node.word, node.mask)
+        if node.chain_kind != CHAIN_NONE and not stuck:
+            here = <int32_t> (p - s)
+            if node.chain_len <= end - p and (
+                scan_word(p, node.word, node.mask)
                 if node.chain_kind == CHAIN_WORD
-                else scan_in_ranges(p, &node.chain[0], &node.chain[1])
+                else scan_all_expected(p, node.chain)
             ):
                 if node.chain_sets:
-                    here = <int32_t> (p - s)
                     tags[node.chain_slot[0]] = here + node.chain_delta[0]
                     if node.chain_sets > 1:
                         tags[node.chain_slot[1]] = here + node.chain_delta[1]
@@ -165,6 +168,17 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
                 p += node.chain_len
                 node = <const Node *> (rx.nodes + node.chain_target)
                 continue
+            if node.chain_len > 1:
+                taken = scan_expected(p, node.chain)
+                if taken > end - p:
+                    taken = <int> (end - p)
+                for i in range(node.chain_sets):
+                    if node.chain_delta[i] < taken:
+                        tags[node.chain_slot[i]] = here + node.chain_delta[i]
+                if taken:
+                    p += taken
+                    node = <const Node *> (rx.nodes + node.chain_nodes[taken - 1])
+                    # Neither a scan nor a chain applies to the byte at which the chain broke, so on to the table.
         if p >= end:
             stop = node.end if stuck else node.then_end
             if stop == 0:
@@ -185,9 +199,10 @@ cdef class Program:
     cdef Regex rx
     cdef Node *nodes
     cdef ScanSet *sets
+    cdef uint32_t *chain_nodes
     cdef uint16_t *cells
     cdef Edge *edges
     cdef int16_t *code
     cdef readonly str pattern
     cdef readonly tuple names
-    cdef fill(self, Node *node, made)
+    cdef fill(self, Py_ssize_t number, made)

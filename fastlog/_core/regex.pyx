@@ -1,6 +1,6 @@
 """The tables of a compiled regular expression, and a way to run it on one text (kernels call ``regex_match`` themselves)."""
 
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
@@ -28,6 +28,7 @@ cdef class Program:
         self.rx.saved = tables.saved
         self.nodes = <Node *> allocated(len(tables.nodes), sizeof(Node))
         self.sets = <ScanSet *> allocated(len(tables.sets), sizeof(ScanSet))
+        self.chain_nodes = <uint32_t *> allocated(len(tables.nodes) * CHAIN_BYTES, sizeof(uint32_t))
         self.cells = <uint16_t *> allocated(len(tables.cells), sizeof(uint16_t))
         self.edges = <Edge *> allocated(len(tables.edges), sizeof(Edge))
         self.code = <int16_t *> allocated(len(tables.code), sizeof(int16_t))
@@ -47,15 +48,15 @@ cdef class Program:
             for j in range(8):
                 self.sets[i].bitmap[j] = made.stops >> 32 * j & 0xFFFFFFFF
         for i, made in enumerate(tables.nodes):
-            self.fill(&self.nodes[i], made)
+            self.fill(i, made)
         self.rx.nodes = <const uint8_t *> self.nodes
         self.rx.cells = self.cells
         self.rx.edges = self.edges
         self.rx.code = self.code
 
-    cdef fill(self, Node *node, made):
-        cdef uint8_t word[WORD_BYTES]
-        cdef uint8_t mask[WORD_BYTES]
+    cdef fill(self, Py_ssize_t number, made):
+        cdef Node *node = &self.nodes[number]
+        cdef uint32_t *chain_nodes = self.chain_nodes + number * CHAIN_BYTES
         cdef Py_ssize_t j, k
         node.scan = made.scan
         node.stop = made.stop
@@ -69,23 +70,25 @@ cdef class Program:
             node.entry_slot[j] = made.entry_slots[j]
         node.chain_kind = made.chain_kind
         node.chain_len = len(made.chain)
-        node.chain_target = made.chain_target * sizeof(Node)
         node.chain_sets = made.chain_sets
         for j in range(CHAIN_SETS):
             node.chain_slot[j], node.chain_delta[j] = made.chain_slots[j]
+        node.chain_nodes = chain_nodes
         for j in range(CHAIN_BYTES):
-            ranges = made.chain[j] if j < len(made.chain) else ((0, 255), (0, 255))
+            chained = j < len(made.chain)
+            ranges = made.chain[j] if chained else ((0, 255), (0, 255))
             for k in range(2):
                 node.chain[k].low[j], node.chain[k].span[j] = ranges[k]
+            if chained:
+                chain_nodes[j] = node.chain_target = made.chain_targets[j] * sizeof(Node)
         for j in range(WORD_BYTES):
-            word[j] = node.chain[0].low[j]
-            mask[j] = 255 if j < len(made.chain) else 0
-        memcpy(&node.word, word, WORD_BYTES)
-        memcpy(&node.mask, mask, WORD_BYTES)
+            node.word[j] = node.chain[0].low[j]
+            node.mask[j] = 255 if j < len(made.chain) else 0
 
     def __dealloc__(self):
         free(self.nodes)
         free(self.sets)
+        free(self.chain_nodes)
         free(self.cells)
         free(self.edges)
         free(self.code)

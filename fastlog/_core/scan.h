@@ -144,39 +144,69 @@ static inline const uint8_t *scan_byte(ScanBlock *block, const uint8_t *p, const
 #endif
 }
 
-/* Whether the bytes at p are those of word where mask has ones. */
-static inline int scan_is_word(const uint8_t *p, uint64_t word, uint64_t mask) {
-    uint64_t v;
-    memcpy(&v, p, 8);
-    return ((v ^ word) & mask) == 0;
-}
-
-/* Ranges of bytes for 16 positions: low[i] <= p[i] <= low[i] + span[i]. */
+/* Bytes that are expected at 16 positions, each in one of two ranges: low[i] <= p[i] <= low[i] + span[i]. */
 typedef struct {
     uint8_t low[16];
     uint8_t span[16];
 } ScanRanges;
 
-/* Whether each of the 16 bytes at p lies in its range of one of the two. */
-static inline int scan_in_ranges(const uint8_t *p, const ScanRanges *one, const ScanRanges *two) {
 #if defined(__SSE2__)
+
+static inline int scan_in_ranges(const uint8_t *p, const ScanRanges *ranges) {
     const __m128i v = _mm_loadu_si128((const __m128i *)p);
-    const __m128i over_one = _mm_subs_epu8(_mm_sub_epi8(v, _mm_loadu_si128((const __m128i *)one->low)),
-                                           _mm_loadu_si128((const __m128i *)one->span));
-    const __m128i over_two = _mm_subs_epu8(_mm_sub_epi8(v, _mm_loadu_si128((const __m128i *)two->low)),
-                                           _mm_loadu_si128((const __m128i *)two->span));
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(over_one, over_two), _mm_setzero_si128())) == 0xFFFF;
+    const __m128i over_one = _mm_subs_epu8(_mm_sub_epi8(v, _mm_loadu_si128((const __m128i *)ranges[0].low)),
+                                           _mm_loadu_si128((const __m128i *)ranges[0].span));
+    const __m128i over_two = _mm_subs_epu8(_mm_sub_epi8(v, _mm_loadu_si128((const __m128i *)ranges[1].low)),
+                                           _mm_loadu_si128((const __m128i *)ranges[1].span));
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(over_one, over_two), _mm_setzero_si128()));
+}
+
 #elif defined(__ARM_NEON) && defined(__aarch64__)
+
+static inline uint64_t scan_out_of_ranges(const uint8_t *p, const ScanRanges *ranges) {
     const uint8x16_t v = vld1q_u8(p);
-    const uint8x16_t over_one = vqsubq_u8(vsubq_u8(v, vld1q_u8(one->low)), vld1q_u8(one->span));
-    const uint8x16_t over_two = vqsubq_u8(vsubq_u8(v, vld1q_u8(two->low)), vld1q_u8(two->span));
-    return vmaxvq_u8(vminq_u8(over_one, over_two)) == 0;
-#else
-    int i, out = 0;
-    for (i = 0; i < 16; i++)
-        out |= (uint8_t)(p[i] - one->low[i]) > one->span[i] && (uint8_t)(p[i] - two->low[i]) > two->span[i];
-    return !out;
+    const uint8x16_t over_one = vqsubq_u8(vsubq_u8(v, vld1q_u8(ranges[0].low)), vld1q_u8(ranges[0].span));
+    const uint8x16_t over_two = vqsubq_u8(vsubq_u8(v, vld1q_u8(ranges[1].low)), vld1q_u8(ranges[1].span));
+    const uint8x16_t out = vcgtq_u8(vminq_u8(over_one, over_two), vdupq_n_u8(0));
+    return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(out), 4)), 0);
+}
+
 #endif
+
+/* How many bytes at p, the first on, are as expected, up to 16. */
+static inline int scan_expected(const uint8_t *p, const ScanRanges *ranges) {
+#if defined(__SSE2__)
+    return __builtin_ctz(~scan_in_ranges(p, ranges));
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+    const uint64_t out = scan_out_of_ranges(p, ranges);
+    return out ? __builtin_ctzll(out) >> 2 : 16;
+#else
+    int i = 0;
+    while (i < 16 && ((uint8_t)(p[i] - ranges[0].low[i]) <= ranges[0].span[i] ||
+                      (uint8_t)(p[i] - ranges[1].low[i]) <= ranges[1].span[i]))
+        i++;
+    return i;
+#endif
+}
+
+/* Whether all 16 bytes at p are as expected. */
+static inline int scan_all_expected(const uint8_t *p, const ScanRanges *ranges) {
+#if defined(__SSE2__)
+    return scan_in_ranges(p, ranges) == 0xFFFF;
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+    return scan_out_of_ranges(p, ranges) == 0;
+#else
+    return scan_expected(p, ranges) == 16;
+#endif
+}
+
+/* Whether the 8 bytes at p are those of word where mask has ones. */
+static inline int scan_word(const uint8_t *p, const uint8_t *word, const uint8_t *mask) {
+    uint64_t v, w, m;
+    memcpy(&v, p, 8);
+    memcpy(&w, word, 8);
+    memcpy(&m, mask, 8);
+    return ((v ^ w) & m) == 0;
 }
 
 #endif

@@ -2,8 +2,8 @@
 
 A *scan* skips the bytes that keep a state and change nothing. A *plus* node is entered before such a state and makes
 the step into it too (``\\S+`` is one node, not two). A *chain* is the run of bytes that is expected next, each in one
-or two ranges (``"]: "``, ``\\d\\d:[0-9a-f]``), compared 8 or 16 at a time; when it fails the table decides, so a wrong
-guess costs only time.
+or two ranges (``"]: "``, ``\\d\\d:[0-9a-f]``), compared 8 or 16 at a time; where it breaks the table decides, so a
+wrong guess costs only time.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Node:
     chain_kind: int = CHAIN_NONE
     chain_sets: int = 0
     chain_slots: list[tuple[int, int]] = field(default_factory=list)
-    chain_target: int = 0
+    chain_targets: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,8 @@ class _Assembler:
         return node
 
     def scannable(self, s: int) -> bool:
-        return self.loops[s].bit_count() > 1
+        """Whether a scan pays in ``s``: not for the few bytes that continue a rune."""
+        return (self.loops[s] & ASCII_BYTES).bit_count() > 1
 
     def plus(self, s: int) -> tuple[int, _Step] | None:
         """A state that loops, and the step into it from ``s`` with any byte it loops on, if that step is expected."""
@@ -264,14 +265,14 @@ class _Assembler:
             if len(ranges) > 2:
                 break
             new = {**sets, **{slot: len(node.chain) for slot, _ in step.moves}}
-            if len(new) > CHAIN_SETS:
+            if len(new) > CHAIN_SETS or len(new) < len(sets) + len(step.moves):
                 break
             sets = new
             node.chain.append((ranges[0], ranges[-1]))
             assert step.target is not None
             passed.append(at)
             at = step.target
-        node.chain_target = at
+            node.chain_targets.append(at)
         node.chain_sets = len(sets)
         if node.chain:
             single = all(one == two and one[1] == 0 for one, two in node.chain)
