@@ -1,6 +1,7 @@
 """OTLP requests as plain records, exact in every field and type, but for the observed time.
 
-A record is ``{"resource", "scope", "time", "severity", "text", "body", "attributes"}`` and, when set, ``"trace"``.
+A record is ``{"resource", "scope", "time", "severity", "text", "body", "attributes"}`` and, when set,
+``"trace"`` and ``"schemas"`` (the resource's and the scope's schema URL).
 Values keep their OTLP type: a string, a bool and null (no value) are themselves, a list is an array, ``{"int": 1}``,
 ``{"double": 1.5}``, ``{"bytes": "hex"}`` and ``{"map": {…}}`` are the rest. A string longer than 2 000 characters is
 ``{"long": characters, "sha256": …, "head": first 40}``.
@@ -103,6 +104,8 @@ def records(requests: Iterable[bytes]) -> list[Record]:
                         "body": _value(record.body),
                         "attributes": _pairs(record.attributes),
                     }
+                    if resource_logs.schema_url or scope_logs.schema_url:
+                        one["schemas"] = [_text(resource_logs.schema_url), _text(scope_logs.schema_url)]
                     if record.trace_id or record.span_id or record.flags:
                         one["trace"] = [record.trace_id.hex(), record.span_id.hex(), record.flags]
                     out.append(one)

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from .chains import chains
+
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "cases"
 EXPECTED = ROOT / "expected"
@@ -202,7 +204,7 @@ def load_file(path: Path) -> Iterator[Case]:
     """The cases of one file. ``variants`` (name → variables) multiplies a case; its name becomes ``case-variant``."""
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     seen = set()
-    for raw in document["cases"]:
+    for raw in [*document.get("cases", []), *(chains(**document["chains"]) if "chains" in document else [])]:
         for suffix, variables in (raw.get("variants") or {None: {}}).items():
             body = {k: v for k, v in raw.items() if k != "variants"}
             if suffix is not None:
