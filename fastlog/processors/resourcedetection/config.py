@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from fastlog.config.fields import ConfigModel, Duration
+from fastlog.operators.regex import Program, TooManyStates, compile
 
 SUPPORTED = ("docker", "ec2", "env", "system")
 OTHERS = frozenset(
@@ -94,15 +94,18 @@ class Ec2Config(DetectorConfig):
     max_backoff: Duration = 20.0
     fail_on_missing_metadata: bool = False
 
-    @field_validator("tags")
-    @classmethod
-    def _patterns(cls, patterns: list[str]) -> list[str]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is not a regular expression ({error}); write as in '^Name'") from error
-        return patterns
+    _patterns: list[Program] = PrivateAttr(default_factory=list)
+
+    @model_validator(mode="after")
+    def _compile(self) -> Ec2Config:
+        try:
+            self._patterns = [compile(pattern) for pattern in self.tags]
+        except TooManyStates as error:
+            raise ValueError(f"a pattern of 'tags' is too large: {error}; name the tags one by one") from error
+        return self
+
+    def wants_tag(self, key: str) -> bool:
+        return any(pattern.match(key.encode()) is not None for pattern in self._patterns)
 
 
 class SystemConfig(DetectorConfig):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 
@@ -38,25 +37,13 @@ def detect(config: Ec2Config, question: Question) -> Attributes:
     found["host.name"] = service.get("meta-data/hostname")
     attributes = {name: value for name, value in found.items() if config.wants(name)}
     if config.tags:
-        patterns = [re.compile(pattern) for pattern in config.tags]
-        tags = _tags(config, service, str(found["host.id"]), str(found["cloud.region"]), patterns, question)
+        tags = _tags(config, service, str(found["host.id"]), str(found["cloud.region"]), question)
         attributes.update({TAG_PREFIX + key: value for key, value in tags.items()})
     return attributes
 
 
-def _tags(
-    config: Ec2Config,
-    service: imds.Imds,
-    instance: str,
-    region: str,
-    patterns: list[re.Pattern[str]],
-    question: Question,
-) -> dict[str, str]:
+def _tags(config: Ec2Config, service: imds.Imds, instance: str, region: str, question: Question) -> dict[str, str]:
     """The tags that are wanted; what can't be had in time is said and left out."""
-
-    def wanted(key: str) -> bool:
-        return any(pattern.search(key) for pattern in patterns)
-
     found: dict[str, str] = {}
     problems: list[str] = []
 
@@ -64,14 +51,14 @@ def _tags(
         try:
             if config.tags_from_imds:
                 for key in service.tags():
-                    if wanted(key):
+                    if config.wants_tag(key):
                         found[key] = service.tag(key)
                 return
             from fastlog.aws.client import instance_tags  # boto3 takes long to import, and few ask for tags
 
             left = max(0.1, question.deadline - time.monotonic())
             tags = instance_tags(instance, region, timeout=left, max_attempts=config.max_attempts)
-            found.update({key: value for key, value in tags.items() if wanted(key)})
+            found.update({key: value for key, value in tags.items() if config.wants_tag(key)})
         except Exception as error:  # boto3 has no common base for what credentials and answers can be wrong with
             problems.append(str(error))
 
