@@ -159,7 +159,7 @@ class _Validator:
         shown = _show(item["input"], full, at)
         context = item.get("ctx", {})
         if kind in ("value_error", "assertion_error"):
-            self.problem(full, str(context.get("error", item["msg"])))
+            self.problem(full, _without(str(context.get("error", item["msg"])), at))
         elif kind in ("literal_error", "enum"):
             expected = str(context["expected"])
             options = re.findall(r"'([^']*)'", expected)
@@ -373,6 +373,13 @@ def _show(value: Any, path: Path, node: Node | None) -> str:
         return "a map" if isinstance(value, dict) else "a list"
     text = repr(value) if not isinstance(value, bool) else str(value).lower()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _without(message: str, node: Node | None) -> str:
+    """``message`` without the value at ``node`` if that came from a reference: it may be a secret."""
+    if node is None or not node.text:
+        return message
+    return message.replace(repr(node.text), "the value of a reference").replace(node.text, "…")
 
 
 def _order(problem: Problem) -> tuple[str, int, str]:

@@ -112,17 +112,25 @@ class _Builder:
         self.source = source
         self.first_line = first_line
         self.problems: list[Problem] = []
+        self._open: set[int] = set()  # collections being built, by id
 
     def place(self, node: Any) -> Place:
         return Place(self.source, node.start_mark.line + self.first_line)
 
     def build(self, node: Any, path: tuple[PathPart, ...], place: Place, *, split: bool = True) -> Node:
-        if isinstance(node, yaml.MappingNode):
-            return Node(self._mapping(node, path, split), place)
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, yaml.ScalarNode):
+            return Node(self._scalar(node), place)
+        if id(node) in self._open:
+            self.problems.append(Problem(path, "the value contains itself", "remove the alias '*…'", place))
+            return Node(None, place)
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return Node(self._mapping(node, path, split), place)
             items = [self.build(item, (*path, i), self.place(item), split=False) for i, item in enumerate(node.value)]
             return Node(items, place)
-        return Node(self._scalar(node), place)
+        finally:
+            self._open.discard(id(node))
 
     def _scalar(self, node: Any) -> str | float | bool | None:
         text: str = node.value
@@ -179,7 +187,8 @@ class _Builder:
         if not all(isinstance(item, yaml.MappingNode) for item in nodes):
             self.problems.append(Problem(path, "'<<' merges maps only", "write '<<: *anchor' of a map", place))
             return []
-        return [self._mapping(item, path, split) for item in nodes]
+        built = [self.build(item, path, place, split=split).value for item in nodes]
+        return [value for value in built if isinstance(value, dict)]
 
 
 def parse(text: str, source: str, first_line: int = 1) -> Node:
