@@ -14,9 +14,8 @@ from fastlog._core.timestamp import TimeParser
 from fastlog.config.fields import ConfigModel
 from fastlog.operators.base import OperatorConfig
 from fastlog.operators.fields import ATTRIBUTES, BODY, Field, FieldPath, RootField
-from fastlog.operators.layouts import compile_layout
+from fastlog.operators.layouts import compile_layout, find_location
 from fastlog.operators.severity import SEVERITY_TEXT, compile_severity
-from fastlog.operators.zones import load_location
 
 if TYPE_CHECKING:
     from fastlog.operators.plan import PlanBuilder
@@ -36,7 +35,7 @@ class TimeKeys(ConfigModel):
     @classmethod
     def _known_location(cls, location: str) -> str:
         if location:
-            load_location(location)
+            find_location(location)
         return location
 
     @field_validator("layout_type")
@@ -62,7 +61,7 @@ class TimeKeys(ConfigModel):
                 f"the layout has no {directive}, so no abbreviation is read; remove these, or add {directive}"
             )
         for location in zones.values():
-            load_location(location)
+            find_location(location)
         return zones
 
 

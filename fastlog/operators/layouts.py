@@ -7,7 +7,6 @@ before a number, numbers without leading zeros, three forms of ``%z``).
 
 from __future__ import annotations
 
-import difflib
 import re
 import zoneinfo
 from dataclasses import dataclass, replace
@@ -180,13 +179,20 @@ def _compile_epoch(layout: str) -> TimeParser:
 
 def _location(layout: str, name: str | None) -> Location:
     if name:
-        try:
-            return load_location(name)
-        except UnknownLocationError as error:
-            close = difflib.get_close_matches(name, zoneinfo.available_timezones(), 1)
-            hint = f"; did you mean {close[0]}?" if close else "; use an IANA name such as Europe/Berlin"
-            raise LayoutError(f"invalid 'location': failed to load location {name}: {error}{hint}") from None
+        return find_location(name)
     return UTC if layout.endswith("Z") else machine_location()
+
+
+def find_location(name: str) -> Location:
+    """The location of an IANA name. Raises LayoutError, with the nearest name."""
+    try:
+        return load_location(name)
+    except UnknownLocationError as error:
+        import difflib  # only here, because a start without errors needs none of it
+
+        close = difflib.get_close_matches(name, zoneinfo.available_timezones(), 1)
+        hint = f"did you mean {close[0]}?" if close else "use an IANA name such as Europe/Berlin"
+        raise LayoutError(f"invalid 'location': failed to load location {name}: {error}; {hint}") from None
 
 
 def gotime_steps(layout: str) -> list[Step]:

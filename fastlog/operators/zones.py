@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import calendar
 import functools
-import importlib.resources
 import itertools
 import os
 import re
@@ -115,11 +114,13 @@ def _find(name: str) -> Path:
         path = Path(directory, name)
         if path.is_file():
             return path
+    # Not at the top: it is slow to import, and few systems need the package.
+    import importlib.resources
+
     try:
-        path = Path(str(importlib.resources.files("tzdata"))) / "zoneinfo" / name
+        return Path(str(importlib.resources.files("tzdata")), "zoneinfo", name)
     except ModuleNotFoundError:
         raise UnknownLocationError(name) from None
-    return path
 
 
 @functools.lru_cache(maxsize=64)
