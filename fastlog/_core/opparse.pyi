@@ -32,7 +32,7 @@ class RegexOp(Op):
 
     ``groups``: (the plan's key of a name, group number) of each name. ``columns=True`` when the source is the body, the
     target are the attributes, and no row can have one of these names before. A ``program`` that is no Program is any
-    object with its ``match``; the operator is then slow, and holds the GIL.
+    object with its ``match``; the operator is then slow, and holds the GIL. ``raw``: the text may be ill-formed UTF-8.
     """
 
     blocks: Blocks
@@ -47,6 +47,7 @@ class RegexOp(Op):
         blocks: Blocks,
         *,
         columns: bool = False,
+        raw: bool = False,
         on_error: int = 0,
     ) -> None: ...
 

@@ -46,6 +46,7 @@ from fastlog._core.json cimport (
     json_same_key,
     json_value,
 )
+from fastlog._core.memory cimport bytes_reserve
 from fastlog._core.plan cimport Op, Tally
 from fastlog._core.regex cimport Program, Regex, regex_match
 from fastlog._core.timestamp cimport TimeCache, TimeProgram, time_parse
@@ -60,6 +61,7 @@ from fastlog._core.types cimport (
     Span,
     Value,
 )
+from fastlog._core.utf8 cimport utf8_sequence, utf8_valid_prefix
 from fastlog._core.value cimport append_map, pair_size, put_pair_header, put_pair_value, string_value
 
 cdef enum:
@@ -302,6 +304,7 @@ cdef struct RegexParser:
     int32_t count
     bint columns            # from the body into attributes that are columns of its own
     bint blocks             # there are embedded blocks
+    bint raw                # the text may be ill-formed UTF-8
     int on_error
 
 
@@ -363,17 +366,60 @@ cdef int store_groups(
     return status
 
 
+cdef int match_ill_formed(const Regex *rx, BatchData *b, Span text, int32_t *tags, bint *found) noexcept nogil:
+    """Match text that is no UTF-8 as Go does: each byte that is none is a U+FFFD one byte long. A status."""
+    cdef int32_t at = 0, size, i, shift
+    cdef const uint8_t *s
+    cdef uint8_t *copy
+    cdef uint8_t *to
+    cdef int status = bytes_reserve(&b.arena, 3 * <size_t> text.len)
+    if status:
+        return status
+    s = b.arena.data + text.off
+    copy = to = b.arena.data + b.arena.len      # scratch behind the arena's end
+    while at < text.len:
+        size = utf8_sequence(s + at, text.len - at)
+        if size > 0:
+            memcpy(to, s + at, size)
+            to += size
+            at += size
+        else:
+            to[0] = 0xEF
+            to[1] = 0xBF
+            to[2] = 0xBD
+            to += 3
+            at += 1
+    found[0] = regex_match(rx, copy, to, tags)
+    for i in range(rx.tags if found[0] else 0):
+        # Back to offsets in the text: two less for each byte before that was none.
+        at = shift = 0
+        while at + shift < tags[i]:
+            size = utf8_sequence(s + at, text.len - at)
+            at += size if size > 0 else 1
+            shift += 0 if size > 0 else 2
+        if tags[i] >= 0:
+            tags[i] = at
+    return 0
+
+
 cdef int regex_row(
     const RegexParser *parser, TimeCache *cache, BatchData *b, int32_t row, int32_t *tags, int32_t *failure
 ) noexcept nogil:
     cdef Value value = field_get(b, row, &parser.source)
     cdef const uint8_t *s
-    cdef int status
+    cdef bint found = False
+    cdef int status = 0
     if value.kind != KIND_STRING:
         failure[0] = FAIL_MISSING if value.kind == KIND_ABSENT else FAIL_TYPE
         return 0
     s = b.arena.data + value.u.s.off
-    if not regex_match(parser.rx, s, s + value.u.s.len, tags):
+    if parser.raw and utf8_valid_prefix(s, value.u.s.len) != value.u.s.len:
+        status = match_ill_formed(parser.rx, b, value.u.s, tags, &found)
+        if status:
+            return status
+    else:
+        found = regex_match(parser.rx, s, s + value.u.s.len, tags)
+    if not found:
         failure[0] = FAIL_NO_MATCH
         return 0
     status = store_groups(parser, b, row, tags, value.u.s.off)
@@ -460,7 +506,7 @@ cdef class RegexOp(Op):
 
     ``groups``: (the plan's key of a name, group number) of each name. ``columns=True`` when the source is the body, the
     target are the attributes, and no row can have one of these names before. A ``program`` that is no Program is any
-    object with its ``match``; the operator is then slow, and holds the GIL.
+    object with its ``match``; the operator is then slow, and holds the GIL. ``raw``: the text may be ill-formed UTF-8.
     """
 
     cdef RegexParser parser
@@ -478,6 +524,7 @@ cdef class RegexOp(Op):
         Blocks blocks,
         *,
         bint columns=False,
+        bint raw=False,
         int on_error=0,
     ):
         cdef int32_t i
@@ -491,7 +538,8 @@ cdef class RegexOp(Op):
         self.parser.on_error = on_error
         self.parser.count = <int32_t> len(groups)
         self.parser.blocks = blocks.e.has_body or blocks.e.time != NULL or blocks.e.severity != NULL
-        self.parser.columns = columns and len(groups) <= MOST_COLUMNS
+        self.parser.raw = raw
+        self.parser.columns = columns and not raw and len(groups) <= MOST_COLUMNS
         free(self.groups)
         self.groups = <Group *> malloc((len(groups) + 1) * sizeof(Group))
         if self.groups == NULL:

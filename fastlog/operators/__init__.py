@@ -4,7 +4,8 @@ A module each: its configuration, and the kernels it compiles to. ``registry.py`
 """
 
 from fastlog.operators.base import OperatorConfig
+from fastlog.operators.chain import Operators
 from fastlog.operators.failures import explain
-from fastlog.operators.plan import Operators, compile_plan
+from fastlog.operators.plan import compile_plan
 
 __all__ = ["OperatorConfig", "Operators", "compile_plan", "explain"]

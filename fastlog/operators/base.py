@@ -45,7 +45,7 @@ class OperatorConfig(ConfigModel):
                 if data.get(key) is not None:
                     raise ValueError(f"'{key}' is not supported by fastlog's operators yet; {fix}")
             if isinstance(data.get("output"), str):
-                data = {**data, "output": data["output"].split(",")}
+                data = {**data, "output": [name.strip() for name in data["output"].split(",")]}
         return data
 
     @property

@@ -7,12 +7,7 @@ can have yet may be written as a whole column, which is what makes the common op
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated
-
-from pydantic import AfterValidator, ValidationError
-from pydantic_core import InitErrorDetails
 
 from fastlog._core.anyvalue import encode_any
 from fastlog._core.batch import Batch
@@ -20,8 +15,9 @@ from fastlog._core.fieldref import FieldRef
 from fastlog._core.ops import ResourceColumnsOp, ResourceTableOp
 from fastlog._core.plan import Framer, Op, Plan
 from fastlog.operators.base import OperatorConfig
+from fastlog.operators.chain import follow
 from fastlog.operators.fields import ATTRIBUTES, BODY, PLACES, RESOURCE, FieldPath
-from fastlog.operators.registry import AnyOperator, find_operator
+from fastlog.operators.registry import find_operator
 
 OnFailures = Callable[[Batch, Op, int, int, int], None]
 """(batch, operator, rows that failed, the first of them, its code): once a block; ``explain`` has the words."""
@@ -33,7 +29,9 @@ Constant = tuple[object, int]
 class PlanBuilder:
     """The plan so far."""
 
-    def __init__(self, constants: Iterable[str] = ()) -> None:
+    def __init__(self, constants: Iterable[str] = (), *, raw: bool = False) -> None:
+        self.raw = raw
+        """True when text may be ill-formed UTF-8."""
         self.ops: list[Op] = []
         self.keys: dict[bytes, int] = {}
         self.present = set(constants)
@@ -108,72 +106,23 @@ class PlanBuilder:
         return Plan(framer, list(self.keys), ops, on_failures)
 
 
-def operator_ids(operators: Sequence[OperatorConfig]) -> list[str]:
-    """The ids that stanza gives to a list of operators (pipeline/config.go): those without one are numbered by type."""
-    ids = [operator.id or operator.type for operator in operators]
-    seen: Counter[str] = Counter()
-    for i, operator in enumerate(operators):
-        if ids[i] != operator.type:
-            continue
-        if seen[operator.type]:
-            while (name := f"{operator.type}{seen[operator.type]}") in ids:
-                seen[operator.type] += 1
-            ids[i] = name
-        seen[operator.type] += 1
-    return ids
-
-
-def check_chain(operators: Sequence[OperatorConfig]) -> list[tuple[int, str, str]]:
-    """What keeps ``id`` and ``output`` from making the operators one chain in the order of the list: (operator, key,
-    message)."""
-    ids = operator_ids(operators)
-    problems = []
-    for i, operator in enumerate(operators):
-        if ids.index(ids[i]) != i:
-            problems.append((i, "id", f"the id {ids[i]!r} is taken; give each operator an id of its own"))
-        expected = ids[i + 1 : i + 2]
-        if operator.output and operator.output != expected:
-            after = f"the next one, {expected[0]!r}" if expected else "nothing, as it is the last"
-            message = (
-                f"output {', '.join(map(repr, operator.output))} makes a graph; operators run in the order of the list "
-                f"here, so it can only name {after}: reorder the list, or remove 'output'"
-            )
-            problems.append((i, "output", message))
-    return problems
-
-
-def _check(operators: list[OperatorConfig]) -> list[OperatorConfig]:
-    problems = check_chain(operators)
-    if problems:
-        raise ValidationError.from_exception_data(
-            "operators",
-            [
-                InitErrorDetails(type="value_error", loc=(i, key), input=None, ctx={"error": ValueError(message)})
-                for i, key, message in problems
-            ],
-        )
-    return operators
-
-
-Operators = Annotated[list[AnyOperator], AfterValidator(_check)]
-"""The type of an ``operators:`` key."""
-
-
 def compile_plan(
     operators: Sequence[OperatorConfig],
     *,
     framer: Framer,
     constants: Iterable[str] = (),
+    raw: bool = False,
     on_failures: OnFailures | None = None,
 ) -> Plan:
     """The plan that runs ``operators`` over the rows that ``framer`` makes.
 
-    ``constants`` are the names of attributes that the receiver sets before (``log.file.name``). Raises ValueError for
-    what the operators' configurations can't check alone.
+    ``constants`` are the names of attributes that the receiver sets before (``log.file.name``); ``raw``: the bodies may
+    be ill-formed UTF-8. Raises ValueError for what the operators' configurations can't check alone.
     """
-    for i, key, message in check_chain(operators):
+    order, problems = follow(operators)
+    for i, key, message in problems:
         raise ValueError(f"operators[{i}]::{key}: {message}")
-    builder = PlanBuilder(constants)
-    for i, config in enumerate(operators):
-        find_operator(config.type).compile(config, builder, f"operators[{i}]")
+    builder = PlanBuilder(constants, raw=raw)
+    for i in order:
+        find_operator(operators[i].type).compile(operators[i], builder, f"operators[{i}]")
     return builder.build(framer, on_failures)

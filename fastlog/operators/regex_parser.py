@@ -63,7 +63,9 @@ def compile_regex_parser(config: Config, plan: PlanBuilder, name: str) -> None:
         columns = plan.body_is_text and config.parse_from == FieldPath(BODY) and all(map(plan.is_new, written))
     blocks = compile_parser_blocks(plan, config, written)
     plan.add(
-        opparse.RegexOp(name, program, groups, source, target, blocks, columns=columns, on_error=config.failure_mode)
+        opparse.RegexOp(
+            name, program, groups, source, target, blocks, columns=columns, raw=plan.raw, on_error=config.failure_mode
+        )
     )
 
 

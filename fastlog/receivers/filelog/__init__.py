@@ -42,7 +42,13 @@ def create(config: Config, context: Context) -> FilelogReceiver:
         )
 
     def plan(framer: Framer) -> Plan:
-        return compile_plan(config.operators, framer=framer, constants=attribute_keys(config), on_failures=report)
+        return compile_plan(
+            config.operators,
+            framer=framer,
+            constants=attribute_keys(config),
+            raw=native == "utf-8-raw",
+            on_failures=report,
+        )
 
     transcoder = None if native else Transcoder(config.encoding)
     if pattern := config.multiline.pattern:

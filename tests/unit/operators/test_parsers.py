@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from fastlog._core.hot import frame
+from fastlog.operators import compile_plan
 from tests.unit.operators.running import OPERATORS, one, run
 
 Operators = list[dict[str, Any]]
@@ -281,3 +283,25 @@ def test_a_regex_that_is_too_large_runs_on_re2(parse_to: str) -> None:
         assert record[parse_to] == (groups or ("b" * 20 if parse_to == "body" else {}))
     assert [record["severity_number"] for record in records] == [13, 0, 0]
     assert failures == [("operators[0]", 1, 1, "regex pattern does not match")]
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "rest"),
+    [
+        (b"ab c", "ab", "c"),
+        (b"\xff\xfe c\x80", "\udcff\udcfe", "c\udc80"),
+        (b"\xe2\x82 \xf0\x9f\x98", "\udce2\udc82", "\udcf0\udc9f\udc98"),
+        ("é\u20ac ".encode() + b"\xc3", "é\u20ac", "\udcc3"),
+        (b" \xff", "", "\udcff"),
+    ],
+)
+def test_a_regex_sees_each_byte_that_is_no_utf8_as_one_character(line: bytes, first: str, rest: str) -> None:
+    plan = compile_plan(
+        OPERATORS.validate_python([{"type": "regex_parser", "regex": "^(?P<first>[^ ]*) (?P<rest>.+)$"}]),
+        framer=frame.LineFramer(encoding="utf-8-raw", trim_leading=False),
+        raw=True,
+    )
+    batch = plan.new_batch()
+    batch.fill(line + b"\n")
+    (record,) = plan.run(batch).to_records()
+    assert record["attributes"] == {"first": first, "rest": rest}

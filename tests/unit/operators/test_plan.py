@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fastlog.operators.plan import operator_ids
-from tests.unit.operators.running import OPERATORS
+from fastlog.operators.chain import operator_ids
+from tests.unit.operators.running import OPERATORS, one
 
 ADD = {"type": "add", "field": "attributes.a", "value": 1}
 
@@ -26,13 +26,30 @@ def test_an_output_that_names_the_next_operator_is_a_chain() -> None:
     OPERATORS.validate_python([{**ADD, "output": "two"}, {**ADD, "id": "two", "output": ["add1"]}, ADD])
 
 
-def test_an_output_that_makes_a_graph_is_refused() -> None:
-    ((loc, message),) = problems([{**ADD, "output": "add2"}, ADD, ADD])
+def test_outputs_are_followed_past_operators_that_nothing_leads_to() -> None:
+    operators = [
+        {**ADD, "id": "first", "output": "third"},
+        {**ADD, "id": "second", "field": "attributes.second", "output": "fourth"},
+        {**ADD, "id": "third", "field": "attributes.third", "output": "second"},
+        {**ADD, "field": "attributes.skipped"},
+        {**ADD, "id": "fourth", "field": "attributes.fourth"},
+    ]
+    assert one(operators)["attributes"] == {"a": 1, "second": 1, "third": 1, "fourth": 1}
+
+
+@pytest.mark.parametrize(
+    ("operators", "message"),
+    [
+        ([{**ADD, "output": "add1, add2"}, ADD, ADD], "several outputs make a graph"),
+        ([{**ADD, "output": "nowhere"}], "there is no operator 'nowhere'; the ids are add"),
+        ([{**ADD, "output": "add"}], "the outputs lead in a circle"),
+        ([{**ADD, "output": "add1"}, {**ADD, "output": "add"}], "the outputs lead in a circle"),
+    ],
+)
+def test_an_output_that_makes_no_chain_is_refused(operators: list[Any], message: str) -> None:
+    ((loc, found),) = problems(operators)
     assert loc == (0, "output")
-    assert "output 'add2' makes a graph" in message
-    assert "'add1'" in message
-    ((_, message),) = problems([ADD, {**ADD, "output": "add"}])
-    assert "as it is the last" in message
+    assert message in found
 
 
 def test_ids_are_unique() -> None:
