@@ -17,17 +17,17 @@ from libc.string cimport memcmp, memcpy, memset, strlen
 from fastlog._core.batch cimport Batch, BatchData, Resource, column_get, key_hash
 from fastlog._core.buffer cimport Buffer
 from fastlog._core.memory cimport Bytes, bytes_append, bytes_reserve
-from fastlog._core.proto cimport copy_long, put_varint
+from fastlog._core.proto cimport copy_long, copy_short, put_varint, put_varint14
 from fastlog._core.text cimport Entry, any_text, any_view, key_value, read_field, read_varint, value_text
 from fastlog._core.types cimport (
     ERR_ARENA,
     ERR_MEMORY,
-    FORM_NONE,
+    FORM_CONST,
     FORM_SPANS,
+    FORM_VALUES,
     KIND_ABSENT,
     KIND_STRING,
     ROW_DROPPED,
-    Column,
     Span,
     Value,
 )
@@ -80,6 +80,15 @@ cdef struct Flat:
     Span service            # service.name's text in text; empty when the resource has none
 
 
+# An attribute column as it is written.
+cdef struct Source:
+    int32_t key             # index in names
+    int32_t constant        # where the encoded String lies in Scratch.constants, for the same in every row
+    int32_t size            # of that
+    const Span *spans       # a string a row
+    const Value *values     # or a value a row
+
+
 # What one call needs beside its output.
 cdef struct Scratch:
     Bytes text              # one value at a time
@@ -88,8 +97,11 @@ cdef struct Scratch:
     int32_t *key_index      # a batch key's index in names, -1 = not in it
     int32_t *resource_keys  # the keys of all flats: their index in names
     int32_t *resource_first     # where a flat's keys start in resource_keys
-    int32_t *columns        # attribute columns in use
-    int32_t ncolumns
+    Bytes constants
+    Source *sources         # attribute columns
+    int32_t nconstants      # the first ones of them are constants
+    int32_t nspans          # up to here they are spans
+    int32_t nsources        # up to here values
     int32_t records
 
 
@@ -210,7 +222,7 @@ cdef int put_dictionary(Bytes *out, Dictionary *d, int64_t values) noexcept nogi
     """What stands before the indices, and room for them."""
     return (put_u64(out, LC_FLAGS | index_width(d.n)) or put_u64(out, d.n)
             or bytes_append(out, d.text.data, d.text.len) or put_u64(out, values)
-            or bytes_reserve(out, <size_t> values << index_width(d.n)))
+            or bytes_reserve(out, (<size_t> values + 1) << index_width(d.n)))
 
 
 cdef int put_low_cardinality(Bytes *out, int column, Scratch *s) noexcept nogil:
@@ -330,79 +342,124 @@ cdef inline int32_t known_key(const BatchData *b, Scratch *s, int32_t key) noexc
     return s.key_index[key]
 
 
-cdef int put_log_attributes(Bytes *out, const BatchData *b, int column, Scratch *s) noexcept nogil:
-    cdef int32_t row, c, i, key
-    cdef int64_t total = 0
-    cdef int64_t at = 0
-    cdef int width
-    cdef int status
-    cdef size_t offsets
-    cdef Value value
-    cdef const Column *attribute
-    dictionary_clear(&s.names)
-    memset(s.key_index, 0xFF, b.nkeys * sizeof(int32_t))
-    s.ncolumns = 0
-    for key in range(b.nkeys):
-        if b.attrs[key].form != FORM_NONE:
-            s.columns[s.ncolumns] = key
-            s.ncolumns += 1
-            if known_key(b, s, key) < 0:
+cdef int find_sources(const BatchData *b, Scratch *s) noexcept nogil:
+    """Sort the attribute columns by how they are written: constants, which are encoded here, then spans, then values."""
+    cdef int32_t key, form, step
+    cdef int32_t n = 0
+    cdef Value constant
+    cdef Source *source
+    s.constants.len = 0
+    for step in range(3):
+        form = FORM_CONST if step == 0 else FORM_SPANS if step == 1 else FORM_VALUES
+        for key in range(b.nkeys):
+            if b.attrs[key].form != form:
+                continue
+            source = &s.sources[n]
+            if form == FORM_CONST:
+                constant = b.attrs[key].constant
+                if constant.kind == KIND_ABSENT:
+                    continue
+                source.constant = <int32_t> s.constants.len
+                if put_value(&s.constants, &s.text, constant, b.arena.data):
+                    return ERR_MEMORY
+                source.size = <int32_t> s.constants.len - source.constant
+            source.spans = b.attrs[key].spans
+            source.values = b.attrs[key].values
+            source.key = known_key(b, s, key)
+            if source.key < 0:
                 return ERR_MEMORY
-    if put_header(out, column) or put_u64(out, LC_VERSION) or bytes_reserve(out, <size_t> s.records * 8):
+            n += 1
+        if form == FORM_CONST:
+            s.nconstants = n
+        elif form == FORM_SPANS:
+            s.nspans = n
+        else:
+            s.nsources = n
+    return 0
+
+
+cdef int count_attributes(Bytes *out, const BatchData *b, Scratch *s, int64_t *total) noexcept nogil:
+    """Append the end offsets; ``s.index`` gets a row's size of constants and spans, with 5 bytes for each length."""
+    cdef int32_t row, c, i, size, present
+    cdef int64_t at = 0
+    total[0] = 0
+    if bytes_reserve(out, <size_t> s.records * 8):
         return ERR_MEMORY
-    offsets = out.len
-    out.len += <size_t> s.records * 8
     for row in range(b.rows):
         if b.flags[row] & ROW_DROPPED:
             continue
-        for c in range(s.ncolumns):
-            attribute = &b.attrs[s.columns[c]]
-            if attribute.form == FORM_SPANS:
-                total += attribute.spans[row].len >= 0
-            else:
-                total += column_get(attribute, row).kind != KIND_ABSENT
+        size = <int32_t> s.constants.len
+        total[0] += s.nconstants
+        for c in range(s.nconstants, s.nspans):
+            present = s.sources[c].spans[row].len >= 0
+            total[0] += present
+            size += (s.sources[c].spans[row].len + 5) * present
+        for c in range(s.nspans, s.nsources):
+            total[0] += s.sources[c].values[row].kind != KIND_ABSENT
         if b.sparse != NULL:
-            total += b.sparse[row].len
+            total[0] += b.sparse[row].len
             for i in range(b.sparse[row].off, b.sparse[row].off + b.sparse[row].len):
                 if known_key(b, s, b.items[i].key) < 0:
                     return ERR_MEMORY
-        memcpy(out.data + offsets + 8 * at, &total, 8)
+        s.index[at] = size
+        memcpy(out.data + out.len + 8 * at, total, 8)
         at += 1
-    if total == 0:
-        return 0
-    status = put_dictionary(out, &s.names, total)
-    if status:
-        return status
-    width = index_width(s.names.n)
-    at = 0
+    out.len += <size_t> s.records * 8
+    return 0
+
+
+cdef void put_attribute_keys(uint8_t *out, const BatchData *b, const Scratch *s) noexcept nogil:
+    """The index of every attribute's key; ``out`` has room for all of them and one more."""
+    cdef int32_t row, c, i
+    cdef int64_t at = 0
+    cdef int width = index_width(s.names.n)
     for row in range(b.rows):
         if b.flags[row] & ROW_DROPPED:
             continue
-        for c in range(s.ncolumns):
-            attribute = &b.attrs[s.columns[c]]
-            if (attribute.spans[row].len >= 0 if attribute.form == FORM_SPANS
-                    else column_get(attribute, row).kind != KIND_ABSENT):
-                put_index(out.data + out.len, width, at, s.key_index[s.columns[c]])
-                at += 1
+        for c in range(s.nconstants):
+            put_index(out, width, at, s.sources[c].key)
+            at += 1
+        for c in range(s.nconstants, s.nspans):
+            put_index(out, width, at, s.sources[c].key)     # overwritten by the next one if this one is absent
+            at += s.sources[c].spans[row].len >= 0
+        for c in range(s.nspans, s.nsources):
+            put_index(out, width, at, s.sources[c].key)
+            at += s.sources[c].values[row].kind != KIND_ABSENT
         if b.sparse != NULL:
             for i in range(b.sparse[row].off, b.sparse[row].off + b.sparse[row].len):
-                put_index(out.data + out.len, width, at, s.key_index[b.items[i].key])
+                put_index(out, width, at, s.key_index[b.items[i].key])
                 at += 1
-    out.len += <size_t> total << width
+
+
+cdef int put_attribute_values(Bytes *out, const BatchData *b, Scratch *s) noexcept nogil:
+    cdef int32_t row, c, i
+    cdef int64_t at = 0
+    cdef uint8_t *o
+    cdef Span span
+    cdef int status
     for row in range(b.rows):
         if b.flags[row] & ROW_DROPPED:
             continue
-        for c in range(s.ncolumns):
-            attribute = &b.attrs[s.columns[c]]
-            if attribute.form == FORM_SPANS:
-                if attribute.spans[row].len >= 0:
-                    status = put_string(out, b.arena.data + attribute.spans[row].off, attribute.spans[row].len)
-            else:
-                value = column_get(attribute, row)
-                if value.kind != KIND_ABSENT:
-                    status = put_value(out, &s.text, value, b.arena.data)
-            if status:
-                return status
+        if bytes_reserve(out, s.index[at]):
+            return ERR_MEMORY
+        at += 1
+        o = out.data + out.len
+        for c in range(s.nconstants):
+            o = copy_short(o, s.constants.data + s.sources[c].constant, s.sources[c].size)
+        for c in range(s.nconstants, s.nspans):
+            span = s.sources[c].spans[row]
+            if span.len > 0:
+                o = put_varint14(o, span.len) if span.len < 1 << 14 else put_varint(o, <uint32_t> span.len)
+                o = copy_short(o, b.arena.data + span.off, span.len)
+            elif span.len == 0:
+                o[0] = 0
+                o += 1
+        out.len = o - out.data
+        for c in range(s.nspans, s.nsources):
+            if s.sources[c].values[row].kind != KIND_ABSENT:
+                status = put_value(out, &s.text, s.sources[c].values[row], b.arena.data)
+                if status:
+                    return status
         if b.sparse != NULL:
             for i in range(b.sparse[row].off, b.sparse[row].off + b.sparse[row].len):
                 status = put_value(out, &s.text, b.items[i].value, b.arena.data)
@@ -411,15 +468,32 @@ cdef int put_log_attributes(Bytes *out, const BatchData *b, int column, Scratch 
     return 0
 
 
+cdef int put_log_attributes(Bytes *out, const BatchData *b, int column, Scratch *s) noexcept nogil:
+    cdef int64_t total
+    cdef int status
+    dictionary_clear(&s.names)
+    memset(s.key_index, 0xFF, b.nkeys * sizeof(int32_t))
+    status = (put_header(out, column) or put_u64(out, LC_VERSION) or find_sources(b, s)
+              or count_attributes(out, b, s, &total))
+    if status or total == 0:
+        return status
+    status = put_dictionary(out, &s.names, total)
+    if status:
+        return status
+    put_attribute_keys(out.data + out.len, b, s)
+    out.len += <size_t> total << index_width(s.names.n)
+    return put_attribute_values(out, b, s)
+
+
 cdef int put_resource_attributes(Bytes *out, const BatchData *b, Flat **flats, int32_t nflats, int column,
                                  Scratch *s) noexcept nogil:
     cdef int32_t row, i, resource
     cdef int32_t first = 0
     cdef int64_t total = 0
     cdef int64_t at = 0
+    cdef size_t size = 0
     cdef int width
     cdef int status
-    cdef size_t offsets
     cdef Flat *flat
     dictionary_clear(&s.names)
     for resource in range(nflats):
@@ -432,13 +506,14 @@ cdef int put_resource_attributes(Bytes *out, const BatchData *b, Flat **flats, i
             first += 1
     if put_header(out, column) or put_u64(out, LC_VERSION) or bytes_reserve(out, <size_t> s.records * 8):
         return ERR_MEMORY
-    offsets = out.len
-    out.len += <size_t> s.records * 8
     for row in range(b.rows):
         if not b.flags[row] & ROW_DROPPED:
-            total += flats[b.resource[row] if b.resource != NULL else 0].n
-            memcpy(out.data + offsets + 8 * at, &total, 8)
+            flat = flats[b.resource[row] if b.resource != NULL else 0]
+            total += flat.n
+            size += flat.values.len
+            memcpy(out.data + out.len + 8 * at, &total, 8)
             at += 1
+    out.len += <size_t> s.records * 8
     if total == 0:
         return 0
     status = put_dictionary(out, &s.names, total)
@@ -454,14 +529,14 @@ cdef int put_resource_attributes(Bytes *out, const BatchData *b, Flat **flats, i
             put_index(out.data + out.len, width, at, s.resource_keys[s.resource_first[resource] + i])
             at += 1
     out.len += <size_t> total << width
+    if bytes_reserve(out, size):
+        return ERR_MEMORY
     for row in range(b.rows):
         if b.flags[row] & ROW_DROPPED:
             continue
         flat = flats[b.resource[row] if b.resource != NULL else 0]
         if flat.n:
-            status = bytes_append(out, flat.values.data, flat.values.len)
-            if status:
-                return status
+            out.len = copy_long(out.data + out.len, flat.values.data, flat.values.len) - out.data
     return 0
 
 
@@ -480,10 +555,10 @@ cdef int put_block(Bytes *out, const BatchData *b, Flat **flats, int32_t nflats,
         resource_keys += flats[i].n
     s.index = <int32_t *> malloc(s.records * sizeof(int32_t))
     s.key_index = <int32_t *> malloc((b.nkeys + 1) * sizeof(int32_t))
-    s.columns = <int32_t *> malloc((b.nkeys + 1) * sizeof(int32_t))
+    s.sources = <Source *> malloc((b.nkeys + 1) * sizeof(Source))
     s.resource_keys = <int32_t *> malloc((resource_keys + 1) * sizeof(int32_t))
     s.resource_first = <int32_t *> malloc((nflats + 1) * sizeof(int32_t))
-    if (s.index == NULL or s.key_index == NULL or s.columns == NULL or s.resource_keys == NULL
+    if (s.index == NULL or s.key_index == NULL or s.sources == NULL or s.resource_keys == NULL
             or s.resource_first == NULL):
         return ERR_MEMORY
     counts[0] = NCOLUMNS
@@ -603,7 +678,8 @@ cdef class Encoder:
                 dictionary_free(&s.names)
                 free(s.index)
                 free(s.key_index)
-                free(s.columns)
+                free(s.sources)
+                free(s.constants.data)
                 free(s.resource_keys)
                 free(s.resource_first)
             check(status)
