@@ -6,8 +6,8 @@ LowCardinality: UInt64 key version 1, then, unless there are no values, UInt64 f
 keys, the keys, UInt64 number of values, an index a value. Map(K, V): the version of K, a UInt64 end offset a row, then
 all keys, all values.
 
-The columns are those of the collector's otel_logs table that a record of ours can fill; the others (TraceId, ScopeName,
-...) are left to the table's default, which is the empty value the collector would send.
+The columns are those of the collector's otel_logs table that our records can fill; the others (TraceId, ScopeName, ...)
+are left to the table's default, which is the empty value the collector would send.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
@@ -32,11 +32,14 @@ from fastlog._core.types cimport (
     Value,
 )
 
-COLUMNS = ("Timestamp", "SeverityText", "SeverityNumber", "ServiceName", "Body", "ResourceAttributes", "LogAttributes")
+COLUMNS = (
+    "Timestamp", "SeverityText", "SeverityNumber", "ServiceName", "Body", "ResourceSchemaUrl", "ResourceAttributes",
+    "LogAttributes",
+)
 """The columns of a block, in order; an INSERT names them."""
 
 cdef enum:
-    NCOLUMNS = 7
+    NCOLUMNS = 8
     LC_VERSION = 1          # SharedDictionariesWithAdditionalKeys
     LC_FLAGS = 0x600        # HasAdditionalKeys | NeedUpdateDictionary: the block brings its own dictionary
     CACHED_RESOURCES = 4096
@@ -49,13 +52,16 @@ cdef enum:
     SHAPE_MAP = 18
 
 cdef const char **NAMES = [
-    "Timestamp", "SeverityText", "SeverityNumber", "ServiceName", "Body", "ResourceAttributes", "LogAttributes",
+    "Timestamp", "SeverityText", "SeverityNumber", "ServiceName", "Body", "ResourceSchemaUrl", "ResourceAttributes",
+    "LogAttributes",
 ]
 cdef const char **TYPES = [
-    "DateTime64(9)", "LowCardinality(String)", "UInt8", "LowCardinality(String)", "String",
+    "DateTime64(9)", "LowCardinality(String)", "UInt8", "LowCardinality(String)", "String", "LowCardinality(String)",
     "Map(LowCardinality(String), String)", "Map(LowCardinality(String), String)",
 ]
-cdef int *SHAPES = [SHAPE_FIXED8, SHAPE_LOW, SHAPE_FIXED1, SHAPE_LOW, SHAPE_STRING, SHAPE_MAP, SHAPE_MAP]
+cdef int *SHAPES = [
+    SHAPE_FIXED8, SHAPE_LOW, SHAPE_FIXED1, SHAPE_LOW, SHAPE_STRING, SHAPE_LOW, SHAPE_MAP, SHAPE_MAP,
+]
 
 
 cdef uint8_t[32] NOTHING     # an empty string, readable past its end
@@ -78,6 +84,7 @@ cdef struct Flat:
     int32_t n
     Bytes values            # all values, one after the other, as a String column has them
     Span service            # service.name's text in text; empty when the resource has none
+    Span schema_url         # in text
 
 
 # An attribute column as it is written.
@@ -296,21 +303,22 @@ cdef int put_severity_texts(Bytes *out, const BatchData *b, int column, Scratch 
     return put_low_cardinality(out, column, s)
 
 
-cdef int put_service_names(Bytes *out, const BatchData *b, Flat **flats, int column, Scratch *s) noexcept nogil:
-    """The text of the resource's service.name, or nothing."""
+cdef int put_resource_texts(Bytes *out, const BatchData *b, Flat **flats, bint schema_url, int column,
+                            Scratch *s) noexcept nogil:
+    """What the row's resource has for its schema URL, or else for service.name."""
     cdef int32_t row
     cdef int32_t i = 0
     cdef int32_t known = -1
     cdef int32_t resource = 0
-    cdef Flat *flat
+    cdef Span text
     dictionary_clear(&s.names)
     for row in range(b.rows):
         if b.flags[row] & ROW_DROPPED:
             continue
         if known < 0 or (b.resource != NULL and b.resource[row] != resource):
             resource = b.resource[row] if b.resource != NULL else 0
-            flat = flats[resource]
-            known = dictionary_add(&s.names, flat.text.data + flat.service.off, flat.service.len)
+            text = flats[resource].schema_url if schema_url else flats[resource].service
+            known = dictionary_add(&s.names, flats[resource].text.data + text.off, text.len)
             if known < 0:
                 return ERR_MEMORY
         s.index[i] = known
@@ -343,7 +351,7 @@ cdef inline int32_t known_key(const BatchData *b, Scratch *s, int32_t key) noexc
 
 
 cdef int find_sources(const BatchData *b, Scratch *s) noexcept nogil:
-    """Sort the attribute columns by how they are written: constants, which are encoded here, then spans, then values."""
+    """The attribute columns by how they are written: constants, which are encoded here, then spans, then values."""
     cdef int32_t key, form, step
     cdef int32_t n = 0
     cdef Value constant
@@ -568,10 +576,11 @@ cdef int put_block(Bytes *out, const BatchData *b, Flat **flats, int32_t nflats,
         or put_timestamps(out, b, 0, s)
         or put_severity_texts(out, b, 1, s)
         or put_severity_numbers(out, b, 2, s)
-        or put_service_names(out, b, flats, 3, s)
+        or put_resource_texts(out, b, flats, False, 3, s)
         or put_bodies(out, b, 4, s)
-        or put_resource_attributes(out, b, flats, nflats, 5, s)
-        or put_log_attributes(out, b, 6, s)
+        or put_resource_texts(out, b, flats, True, 5, s)
+        or put_resource_attributes(out, b, flats, nflats, 6, s)
+        or put_log_attributes(out, b, 7, s)
     )
 
 
@@ -622,8 +631,12 @@ cdef class FlatResource:
 
     def __cinit__(self, Resource resource):
         cdef bytes encoded = resource.encoded()
+        cdef bytes url = resource.schema_url.encode()
         memset(&self.f, 0, sizeof(Flat))
         check(flatten(&self.f, <const uint8_t *> <char *> encoded, <int32_t> len(encoded)))
+        self.f.schema_url.off = <int32_t> self.f.text.len
+        self.f.schema_url.len = <int32_t> len(url)
+        check(bytes_append(&self.f.text, <char *> url, len(url)))
 
     def __dealloc__(self):
         free(self.f.text.data)

@@ -26,7 +26,7 @@ from tests.e2e.clickhouse_http_front import Front
 
 NOON = 1_762_862_400_000_000_000  # 2025-11-11 12:00:00 UTC
 ROWS = """SELECT toUnixTimestamp64Nano(Timestamp) AS Timestamp, SeverityText, SeverityNumber, ServiceName, Body,
-    ResourceAttributes, LogAttributes FROM {table} ORDER BY Timestamp
+    ResourceSchemaUrl, ResourceAttributes, LogAttributes FROM {table} ORDER BY Timestamp
     SETTINGS output_format_json_quote_64bit_integers = 0"""
 
 

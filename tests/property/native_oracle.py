@@ -72,7 +72,8 @@ def as_string(value: Any) -> str:
 
 
 def expected_rows(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The otel_logs rows that the collector's clickhouse exporter makes of ``records``."""
+    """The otel_logs rows that the collector's clickhouse exporter makes of ``records``, whose resources have no schema
+    URL."""
     return [
         {
             "Timestamp": record.get("time_unix_nano") or record["observed_time_unix_nano"],
@@ -80,6 +81,7 @@ def expected_rows(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "SeverityNumber": record.get("severity_number", 0),
             "ServiceName": as_string(record.get("resource", {}).get("service.name")),
             "Body": as_string(record.get("body")),
+            "ResourceSchemaUrl": "",
             "ResourceAttributes": {key: as_string(item) for key, item in record.get("resource", {}).items()},
             "LogAttributes": {key: as_string(item) for key, item in record.get("attributes", {}).items()},
         }

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from fastlog._core.batch import Batch
+from fastlog._core.batch import Batch, Resource
 from fastlog._core.hot import frame
 from fastlog._core.native import COLUMNS, Encoder, slice_block
 from fastlog.operators import Operators, compile_plan
@@ -87,6 +87,13 @@ def test_rows_beyond_the_block() -> None:
 
 def test_nothing_makes_nothing() -> None:
     assert block([]) == b""
+
+
+def test_the_schema_urls_of_resources() -> None:
+    batch = Batch.from_records([{"observed_time_unix_nano": 1, "resource": {"n": i % 3}} for i in range(9)])
+    batch.resources = [Resource({"n": i}, "https://opentelemetry.io/schemas/1.6.1" if i else "") for i in range(3)]
+    (rows,) = read(bytes(Encoder().encode(batch)))
+    assert [row["ResourceSchemaUrl"] for row in rows] == [batch.resources[i % 3].schema_url for i in range(9)]
 
 
 def test_a_constant_column_is_in_every_row() -> None:
