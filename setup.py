@@ -20,7 +20,7 @@ from Cython.Compiler import Options
 from setuptools import Extension, setup
 
 CORE = Path("fastlog/_core")
-HOT = ("frame", "opparse", "otlp", "regexscan")
+HOT = ("frame", "opparse", "otlp", "ottl", "regexscan")
 DEBUG, TRACE, SANITIZE = (os.environ.get(f"FASTLOG_{flag}") == "1" for flag in ("DEBUG", "TRACE", "SANITIZE"))
 
 DIRECTIVES = {

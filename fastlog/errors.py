@@ -84,3 +84,7 @@ class RegexSyntaxError(FastlogError, ValueError):
         self.reason = reason
         self.fragment = fragment
         super().__init__(f"error parsing regexp: {reason}: `{fragment}`")
+
+
+class OttlError(FastlogError, ValueError):
+    """A statement or condition of the transform processor that can't be run: what is wrong, and at which column."""
