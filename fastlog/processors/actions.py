@@ -221,7 +221,7 @@ def _float_text(value: float) -> str:
             mantissa, _, exponent = f"{value:e}".partition("e")
             mantissa = mantissa.rstrip("0")
         sign = "-" if exponent.startswith("-") else "+"
-        return f"{mantissa.removesuffix('.0').rstrip('.')}e{sign}{exponent.lstrip('+-').lstrip('0').zfill(2)}"
+        return f"{mantissa.removesuffix('.0').rstrip('.')}e{sign}{exponent.lstrip('+-').lstrip('0')}"
     if "e" in text:
         text = f"{value:.17f}".rstrip("0") if abs(value) < 1 else f"{value:.0f}"
     return text.removesuffix(".0")

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from fastlog._core.batch import Batch, Resource
+from fastlog.processors import attributes
 from fastlog.processors.actions import Action, apply, as_string, converted, hashed
 from fastlog.processors.resource import Config, ResourceProcessor
 
@@ -59,7 +60,7 @@ def test_convert(value, target, expected):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.0, "0"), (1e20, "100000000000000000000"), (1e21, "1e+21"), (1e-6, "0.000001"), (1.5e-7, "1.5e-07"),
+        (0.0, "0"), (1e20, "100000000000000000000"), (1e21, "1e+21"), (1e-6, "0.000001"), (1.5e-7, "1.5e-7"),
         (123456.75, "123456.75"), (-3.0, "-3"), (1.5e300, "1.5e+300"),
     ],
 )  # fmt: skip
@@ -95,3 +96,27 @@ def test_the_resource_processor_changes_each_resource_once():
     batch.resources = [Resource({"x": 1})]
     processor.process(batch)
     assert batch.resources[0] is first
+
+
+def test_the_attributes_processor_on_columns_and_sparse_values():
+    records = [{"attributes": {"a": "x", "n": 1}}, {"attributes": {"n": "5"}}, {"attributes": {}}]
+    actions = [
+        {"key": "const", "value": "c", "action": "insert"},
+        {"key": "a", "value": "new", "action": "update"},
+        {"key": "copy", "from_attribute": "n", "default_value": 0, "action": "upsert"},
+        {"key": "n", "converted_type": "int", "action": "convert"},
+        {"pattern": "^co$", "action": "delete"},
+    ]
+    processor = attributes.AttributesProcessor(attributes.Config.model_validate({"actions": actions}))
+    batch = Batch.from_records(records)
+    processor.process(batch)
+    assert [record["attributes"] for record in batch.to_records()] == [
+        {"a": "new", "n": 1, "copy": 1, "const": "c"},
+        {"n": 5, "copy": "5", "const": "c"},
+        {"copy": 0, "const": "c"},
+    ]
+
+
+def test_matching_is_refused_by_name():
+    with pytest.raises(ValidationError, match="include is not supported"):
+        attributes.Config.model_validate({"actions": [{"key": "a", "action": "delete"}], "include": {"match_type": "strict"}})
