@@ -19,6 +19,11 @@ MODERN = """\
 2025-11-11T00:00:02+00:00 prod-web-01 kernel: eth0: link up
 not a syslog line
 """
+DEMO = """\
+2025-11-11T00:00:01+00:00 prod-web-01 systemd[1]: Started cron.service.
+2025-11-11T00:00:02+00:00 prod-web-01 sshd[4242]: error: maximum authentication attempts exceeded
+2025-11-11T00:00:03+00:00 prod-web-01 app[7]: {"level": "WARN", "user": {"id": 5}}
+"""
 LEGACY = """\
 Nov 17 22:14:15 prod-web-01 sshd[4242]: Failed password for root
 Nov  7 22:14:15 prod-web-01 sshd[4242]: Failed password for root
@@ -65,6 +70,39 @@ def test_it_is_valid(tmp_path: Path, name: str) -> None:
     done = fastlog(tmp_path, "validate", "--config", str(EXAMPLES / name))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "OK\n  logs: filelog/syslog → resourcedetection → otlphttp (after 1024 records or 10s)\n" in done.stdout
+
+
+def test_the_demo_is_valid_over_its_base(tmp_path: Path) -> None:
+    done = fastlog(
+        tmp_path, "validate", "--config", "clickstack", "--config", str(EXAMPLES / "ec2-host-logs-demo.yaml")
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(
+        "OK\n  logs/ec2-demo: filelog/journal → resource, transform → clickhouse (after 10000 records or 5s)\n"
+    )
+
+
+def test_the_demo_over_its_base(tmp_path: Path) -> None:
+    """To an OTLP destination instead of ClickHouse, so that the records can be looked at."""
+    path = tmp_path / "journal.log"
+    path.write_text(DEMO)
+    with Sink() as sink:
+        done = fastlog(
+            tmp_path,
+            *("run", "--config", "clickstack", "--config", str(EXAMPLES / "ec2-host-logs-demo.yaml")),
+            *("--set", f"receivers::filelog/journal::include=[{path}]", "--exit-when-caught-up"),
+            *("--set", f"exporters::otlphttp::endpoint={sink.url}"),
+            *("--set", "service::pipelines::logs/ec2-demo::exporters=[otlphttp]"),
+        )
+        assert done.returncode == 0, done.stderr
+        records = [flat(resource, record) for resource, record in sink.records()]
+    assert [record["severity"] for record in records] == [(9, "info"), (17, "error"), (13, "warn")]
+    assert [record["time"] for record in records] == [1_762_819_200_000_000_000 + n * 10**9 for n in (1, 2, 3)]
+    assert {record["source"] for record in records} == {"ec2-demo"}
+    assert (records[2]["level"], records[2]["unit"]) == ("WARN", "app")
+    assert "user.id" in records[2]
+    assert all(record["resource"]["service.name"] == "ec2-demo" for record in records)
+    assert all(len(record["resource"]) == 8 for record in records)
 
 
 def test_the_trap_is_named_with_its_fix(tmp_path: Path) -> None:
