@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import mmap
 import re
 import socket
 import ssl
@@ -62,11 +63,11 @@ class Request:
     path: str
     headers: dict[str, str]
     """Names in lower case."""
-    body: bytes
+    body: bytes | memoryview
     taken: bool
     at: float
 
-    def decompressed(self) -> bytes:
+    def decompressed(self) -> bytes | memoryview:
         match self.headers.get("content-encoding", ""):
             case "gzip":
                 return gzip.decompress(self.body)
@@ -82,8 +83,8 @@ class Request:
     def decode(self) -> ExportLogsServiceRequest:
         data = self.decompressed()
         if "json" not in self.headers.get("content-type", ""):
-            return ExportLogsServiceRequest.FromString(data)
-        tree = json.loads(data)
+            return ExportLogsServiceRequest.FromString(bytes(data))
+        tree = json.loads(bytes(data))
         for resource in tree["resourceLogs"]:
             for scope in resource.get("scopeLogs", ()):
                 for record in scope.get("logRecords", ()):
@@ -101,12 +102,16 @@ class Sink:
         answers: Iterable[Answer] | Callable[[Request], Answer] = (),
         *,
         discard: bool = False,
+        arena: int = 0,
         tls: ssl.SSLContext | None = None,
         port: int = 0,
     ) -> None:
         self._function = answers if callable(answers) else None
         self._script = iter(() if callable(answers) else answers)
         self._discard = discard
+        # Memory that is there before the first request, so that a bench does not wait for pages to be mapped.
+        self._arena = mmap.mmap(-1, arena, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE) if arena else None
+        self._used = 0
         self._tls = tls
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -171,6 +176,7 @@ class Sink:
     def reset(self) -> None:
         with self._lock:
             self.requests, self.count, self.bytes, self.last = [], 0, 0, 0.0
+            self._used = 0
 
     # -- one thread a connection
 
@@ -239,7 +245,9 @@ class Sink:
             if headers.get("connection", "").lower() == "close":
                 return
 
-    def _body(self, connection: socket.socket, pending: bytes, size: int, scratch: bytearray) -> tuple[bytes, bytes]:
+    def _body(
+        self, connection: socket.socket, pending: bytes, size: int, scratch: bytearray
+    ) -> tuple[bytes | memoryview, bytes]:
         body, rest = pending[:size], pending[size:]
         missing = size - len(body)
         if self._discard:
@@ -249,16 +257,25 @@ class Sink:
                     raise ConnectionError("closed inside a body")
                 missing -= got
             return b"", rest
-        whole = bytearray(size)
+        whole = self._room(size)
         whole[: len(body)] = body
-        view = memoryview(whole)[len(body) :]
+        view = whole[len(body) :]
         while missing:
             got = connection.recv_into(view)
             if not got:
                 raise ConnectionError("closed inside a body")
             view = view[got:]
             missing -= got
-        return whole, rest  # type: ignore[return-value]  # a bytearray reads like bytes, and is not copied
+        return whole, rest
+
+    def _room(self, size: int) -> memoryview:
+        if self._arena is not None:
+            with self._lock:
+                start = self._used
+                self._used += size
+            if self._used <= len(self._arena):
+                return memoryview(self._arena)[start : start + size]
+        return memoryview(bytearray(size))
 
     def _answer(self, request: Request) -> Answer:
         if self._function is not None:
@@ -288,9 +305,10 @@ class Sink:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--discard", action="store_true", help="throw bodies away; /count is 0 then")
+    parser.add_argument("--arena", type=int, default=0, help="bytes of memory for bodies, mapped at the start")
     parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    sink = Sink(discard=options.discard, port=options.port)
+    sink = Sink(discard=options.discard, arena=options.arena, port=options.port)
     print(sink.port, flush=True)
     threading.Event().wait()
 

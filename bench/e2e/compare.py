@@ -184,7 +184,7 @@ def throughput(programs: list[Program], path: Path, lines: int, options: argpars
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for variant in options.variants:
         runs: dict[str, list[Run]] = {program.name: [] for program in programs}
-        sink = None if variant == "nop" else SinkProcess(core=sink_core)
+        sink = None if variant == "nop" else SinkProcess(arena=4 * size, core=sink_core)
         try:
             for _ in range(options.runs):
                 for program in programs:

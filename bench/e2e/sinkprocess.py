@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class SinkProcess:
     """tests/sink.py in a process of its own."""
 
-    def __init__(self, *, discard: bool = False, core: int | None = None) -> None:
+    def __init__(self, *, discard: bool = False, arena: int = 0, core: int | None = None) -> None:
         command = [sys.executable, str(ROOT / "tests" / "sink.py"), *(["--discard"] if discard else [])]
+        command += ["--arena", str(arena)]
         cores = None if core is None else [core]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=lambda: pin(cores)
