@@ -281,3 +281,38 @@ def test_nobody_listens(create: Create) -> None:
     outcome = exporter.send([chunk(exporter, records(1))], 5.0)
     assert outcome.kind == Outcome.RETRY
     assert "refused" in outcome.detail
+
+
+def test_fastlog_run_over_http_through_an_outage(front: Front, engine: Engine, tmp_path: Path) -> None:
+    lines = [f"line {i} of a log" for i in range(5000)]
+    (tmp_path / "app.log").write_text("\n".join(lines) + "\n")
+    (tmp_path / "config.yaml").write_text(
+        f"""
+receivers:
+  filelog: {{include: [{tmp_path}/app.log], start_at: beginning}}
+processors:
+  batch: {{timeout: 100ms, send_batch_size: 1000, send_batch_max_size: 1000}}
+exporters:
+  clickhouse:
+    endpoint: {front.endpoint}
+    retry_on_failure: {{initial_interval: 50ms, max_interval: 50ms, max_elapsed_time: 0s}}
+service:
+  pipelines:
+    logs: {{receivers: [filelog], processors: [batch], exporters: [clickhouse]}}
+"""
+    )
+    front.refusals += [(503, "starting")] * 3
+    done = subprocess.run(
+        [sys.executable, "-m", "fastlog", "run", "--config", "config.yaml", "--exit-when-caught-up"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.getcwd(), "FASTLOG_STATE_DIRECTORY": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "5,000 sent" in done.stderr
+    bodies = engine.query("SELECT Body FROM otel_logs", "TSVRaw").decode().splitlines()
+    assert sorted(bodies) == sorted(lines)
+    inserts = [request for request in front.requests if request[0].startswith("INSERT")]
+    assert len(inserts) >= 5, "send_batch_max_size cuts the block"
