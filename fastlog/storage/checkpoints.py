@@ -27,6 +27,7 @@ from typing import Any
 
 import orjson
 
+from fastlog.errors import ComponentError
 from fastlog.types import Position
 
 VERSION = 1
@@ -34,7 +35,7 @@ FORGET_AFTER = 30 * 86400
 """Seconds after which a source that nothing touched is dropped from the file, at load."""
 
 
-class CheckpointError(Exception):
+class CheckpointError(ComponentError):
     """State that can't be used: another process holds it, or the file is damaged or of a newer version."""
 
 
