@@ -92,6 +92,8 @@ class Tracker:
     _index: Index[Source] = field(default_factory=Index)
     _ids: set[str] = field(default_factory=set)
     _open: OrderedDict[TrackedFile, None] = field(default_factory=OrderedDict)
+    _in_use: list[TrackedFile] = field(default_factory=list)
+    """Files that are being looked at: not to be closed for the sake of another."""
     _unreadable: set[str] = field(default_factory=set)
 
     def restore(self) -> int:
@@ -274,6 +276,13 @@ class Tracker:
 
     def _identify(self, file: TrackedFile, from_end: bool) -> None:
         """Give ``file`` its source: one that is known, or a new one. None if it is a copy of a file that is read."""
+        self._in_use.append(file)
+        try:
+            self._look_up(file, from_end)
+        finally:
+            self._in_use.pop()
+
+    def _look_up(self, file: TrackedFile, from_end: bool) -> None:
         head = os.pread(file.fd, max(self._index.longest, self.fingerprint_size), 0)
         if not head:
             return
@@ -350,8 +359,11 @@ class Tracker:
         file.fd = fd
         self._open[file] = None
         if len(self._open) > self.most_open:
-            idle = (other for other in self._open if other is not file and not other.lost_at and not other.unread)
-            spare = next(idle, None) or next(other for other in self._open if other is not file)
+            others = [other for other in self._open if other is not file and other not in self._in_use]
+            named = [other for other in others if not other.lost_at]  # these can be opened again
+            spare = next((other for other in named if not other.unread), None) or next(iter(named or others), None)
+            if spare is None:
+                return
             if spare.lost_at:
                 self.log.warning("too many open files; one without a name is given up", path=spare.path)
                 self.drop(spare)
