@@ -23,11 +23,15 @@ from .cases import Case
 
 
 class RunError(Exception):
-    """The program did not start, or ended early; ``output`` is what it printed, the text holds the end of that."""
+    """The program did not start, or ended early.
 
-    def __init__(self, message: str, output: str = "") -> None:
+    ``output`` is what it printed, ``status`` its exit status, negative when a signal ended it; the text has both.
+    """
+
+    def __init__(self, message: str, output: str = "", status: int = 1) -> None:
         super().__init__(f"{message}\n{output[-3000:]}" if output else message)
         self.output = output
+        self.status = status
 
 
 class Sink(ThreadingHTTPServer):
@@ -178,7 +182,8 @@ def collect(
                         process.wait()
             if ended:
                 output.seek(0)
-                raise RunError(f"{' '.join(command)} ended with {process.returncode}:", _printed(output.read()))
+                status = process.returncode
+                raise RunError(f"{' '.join(command)} ended with {status}:", _printed(output.read()), status)
         return {case.id: relocated(_received(case, server, directory), str(directory / case.id)) for case in cases}
 
 
@@ -222,8 +227,8 @@ def collect_all(
 ) -> dict[str, list[Record] | RunError]:
     """As ``collect``, over any cases, ``size`` to a process; a refused case has the error as its result.
 
-    A refused case keeps its batch from running: those that the error names are set aside and the rest runs again; when
-    it names none, each runs alone.
+    A refused case keeps its batch from running: those that the error names are set aside and the rest runs again. When
+    the program crashes, or its error names none, the halves of the batch run apart.
     """
     results: dict[str, list[Record] | RunError] = {}
     pending = list(batches(cases, size))
@@ -232,7 +237,8 @@ def collect_all(
         try:
             results |= collect(command, batch, expected=expected, patience=patience)
         except RunError as error:
-            refused = {i: RunError(said) for i, said in _named(error.output, batch).items()}
+            named = _named(error.output, batch) if error.status > 0 else {}
+            refused = {case_id: RunError(said) for case_id, said in named.items()}
             rest = [case for case in batch if case.id not in refused]
             if refused:
                 results |= refused
@@ -240,7 +246,7 @@ def collect_all(
             elif len(batch) == 1:
                 results[batch[0].id] = error
             else:
-                pending += [[case] for case in batch]
+                pending += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
     return results
 
 
