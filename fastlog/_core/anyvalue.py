@@ -6,6 +6,8 @@ array_value 5 and kvlist_value 6.
 """
 
 import struct
+from collections.abc import Iterator
+from typing import Any
 
 
 def encode_varint(value: int) -> bytes:
@@ -54,11 +56,11 @@ def encode_map(attributes: dict[str, object], number: int) -> bytes:
     )
 
 
-def _fields(data: bytes):
+def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
     at = 0
     size = len(data)
 
-    def varint():
+    def varint() -> int:
         nonlocal at
         value = shift = 0
         while True:

@@ -220,10 +220,10 @@ class SenderQueue:
                 deadline = self._coalescer.deadline()
                 now = time.monotonic()
                 if deadline is not None and deadline <= now:
-                    request = self._coalescer.flush()
-                    assert request is not None
+                    late = self._coalescer.flush()
+                    assert late is not None
                     self._outstanding += 1
-                    return request
+                    return late
                 self._idle += 1
                 self._work.wait(None if deadline is None else deadline - now)
                 self._idle -= 1

@@ -108,7 +108,7 @@ class FileExporter:
 
 
 def _write(fd: int, parts: list[Any]) -> None:
-    views = [view for view in map(memoryview, parts) if view.nbytes]
+    views = [view for part in parts if (view := memoryview(part)).nbytes]
     try:
         first = 0
         while first < len(views):

@@ -173,7 +173,7 @@ def _send(connection: socket.socket, parts: Sequence[Any], deadline: float | Non
             connection.settimeout(_left(deadline))
             connection.sendall(part)
         return
-    views = [view for view in map(memoryview, parts) if view.nbytes]
+    views = [view for part in parts if (view := memoryview(part)).nbytes]
     try:
         first = 0
         while first < len(views):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -22,7 +23,9 @@ class Config(ConfigModel):
     def _check(self) -> Config:
         for name in ("include", "exclude"):
             if getattr(self, name) is not None:
-                raise ValueError(f"{name} is not supported; remove it, or use the transform processor with a where clause")
+                raise ValueError(
+                    f"{name} is not supported; remove it, or use the transform processor with a where clause"
+                )
         return self
 
 
@@ -46,7 +49,7 @@ class AttributesProcessor:
                 delete_attribute(batch, key)
         elif action.action == "hash":
             for key in self._keys(index, action, batch):
-                rewrite(batch, key, lambda value, key=key: {key.decode(): hashed(value)})
+                rewrite(batch, key, _hasher(key.decode()))
         elif action.action == "extract":
             rewrite(batch, name.encode(), lambda value: extracted(action, value))
         else:
@@ -66,6 +69,11 @@ class AttributesProcessor:
                 self._matches.clear()
             known = self._matches[index, key] = action.program.match(key) is not None
         return known
+
+
+def _hasher(name: str) -> Callable[[Any], dict[str, Any]]:
+    """What replaces the attribute ``name`` by its hash."""
+    return lambda value: {name: hashed(value)}
 
 
 def create(config: Config, context: Context) -> AttributesProcessor:

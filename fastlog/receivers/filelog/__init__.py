@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from fastlog._core.batch import Batch
 from fastlog._core.hot import frame
@@ -24,7 +25,7 @@ _SHOWN = 200  # bytes of a record that an error line quotes
 def create(config: Config, context: Context) -> FilelogReceiver:
     """The receiver of ``config``, with its operators compiled. Raises ValueError for what they can't do together."""
     native = NATIVE.get(config.encoding.lower())
-    rules = {
+    rules: dict[str, Any] = {
         "max_log_size": config.max_log_size,
         "encoding": native or "utf-8",
         "trim_leading": not config.preserve_leading_whitespaces,

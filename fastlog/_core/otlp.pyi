@@ -1,0 +1,4 @@
+from fastlog._core.batch import Batch
+from fastlog._core.buffer import Buffer
+
+def encode(batch: Batch) -> tuple[Buffer, int]: ...
