@@ -1,10 +1,10 @@
 """The words that components share: origins, chunks, results and the component protocols. Imports nothing of fastlog but
 the leaves errors and telemetry and, for type checking only, the compiled Batch.
 
-The way of the data (DESIGN, section 1): a receiver fills a :class:`~fastlog.Batch` with raw bytes and submits it; a worker
-runs its plan, the pipeline's processors and each exporter's encoder over it; the exporter's senders join the encoded
-:class:`Chunk` objects into requests and acknowledge what the destination has taken. Batches go down, acknowledgements
-come up; nothing else connects a receiver with an exporter.
+The way of the data (DESIGN, section 1): a receiver fills a :class:`~fastlog.Batch` with raw bytes and submits it; a
+worker runs its plan, the pipeline's processors and each exporter's encoder over it; the exporter's senders join the
+encoded :class:`Chunk` objects into requests and acknowledge what the destination has taken. Batches go down,
+acknowledgements come up; nothing else connects a receiver with an exporter.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class ComponentID:
 class Origin:
     """The range of one source that a batch was read from; what the ledger acknowledges.
 
-    ``source`` is stable across restarts (for a file: its fingerprint id, not its path), ``start <= end`` are positions in
-    it. ``sequence`` counts the ranges of one source from 0 in the order they were read, without gaps.
+    ``source`` is stable across restarts (for a file: its fingerprint id, not its path), ``start <= end`` are positions
+    in it. ``sequence`` counts the ranges of one source from 0 in the order they were read, without gaps.
     """
 
     source: str
@@ -118,8 +118,8 @@ class Host(Protocol):
 
 class Receiver(Protocol):
     def start(self, host: Host, submit: Callable[[Batch], None]) -> None:
-        """Start the reader thread. It calls ``submit`` with raw batches (``batch.origin`` and ``batch.plan`` set), in the
-        order of each source."""
+        """Start the reader thread. It calls ``submit`` with raw batches (``batch.origin`` and ``batch.plan`` set), in
+        the order of each source."""
 
     def caught_up(self) -> bool:
         """True while everything that exists has been read and submitted; for ``--exit-when-caught-up``."""
@@ -134,7 +134,7 @@ class Processor(Protocol):
 
 
 class Exporter(Protocol):
-    """The part of an exporter that is its own. Joining, compression, retry and acknowledgement are in exporters/base.py."""
+    """The part of an exporter that is its own. Joining, retry and acknowledgement are in exporters/base.py."""
 
     def encode(self, batch: Batch) -> Chunk:
         """Encode the records of ``batch`` that are not dropped. Runs on a worker thread."""
@@ -166,7 +166,7 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What a component package exports as ``COMPONENT``; the registry knows where each type lives and imports it on use.
+    """What a component package exports as ``COMPONENT``; the registry knows where each type lives, and imports on use.
 
     ``config`` is a pydantic model; ``create(config, context)`` makes the receiver, processor or exporter.
     """
