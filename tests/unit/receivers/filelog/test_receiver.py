@@ -512,3 +512,12 @@ def test_a_read_that_fails_is_reported_and_tried_again(
     append(harness.directory / "new.log", "new 2\n")
     harness.wait(lambda: len(harness.lines) >= 5)
     assert sorted(harness.lines) == ["new", "new 2", "one", "three", "two"]
+
+
+def test_multiline_records_after_one_that_was_flushed(harness: Harness) -> None:
+    log = harness.directory / "app.log"
+    append(log, "> one\n  more\n> two\n  last")
+    harness.start(multiline={"line_start_pattern": "^>"}, force_flush_period="100ms")
+    harness.wait_lines("> one\n  more", "> two\n  last")
+    append(log, "\n> three\n  x\n> four\n> five\n")
+    harness.wait_lines("> one\n  more", "> two\n  last", "> three\n  x", "> four", "> five")
