@@ -1,11 +1,12 @@
 """Runs the tagged automaton of a regular expression over a line: linear time, no allocation, no GIL.
 
 ``fastlog.operators.regex`` compiles a pattern into a :class:`Program`, which owns the tables; kernels cimport
-:func:`regex_match` and call it with ``&program.rx``. A Regex is read-only and lives as long as its Program, so any number of
-threads may share it.
+:func:`regex_match` and call it with ``&program.rx``. A Regex is read-only and lives as long as its Program, so any
+number of threads may share it.
 
-A node is a state of the automaton with its short cuts, tried in this order: the bytes that keep the state are skipped by a
-vector scan; the bytes that most likely follow are compared at once (``chain``); else the next byte is looked up in the table.
+A node is a state of the automaton with its short cuts, tried in this order: the bytes that keep the state are skipped
+by a vector scan; the bytes that most likely follow are compared at once (``chain``); else the next byte is looked up in
+the table.
 """
 
 from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t
@@ -66,7 +67,7 @@ cdef struct Node:
     uint32_t chain_target       # the last of them
     uint8_t scan                # ScanKind
     uint8_t stop                # SCAN_BYTE
-    uint8_t plus                # the scan must take a byte, and makes the step into the state that loops (then_*)
+    uint8_t plus                # the scan must take a byte; it makes the step into the state that loops (then_*)
     uint8_t chain_kind          # ChainKind
     uint8_t chain_len
     uint8_t chain_sets
@@ -84,7 +85,7 @@ cdef struct Regex:
     int32_t groups              # capturing groups, without the whole match
     int32_t tags                # 2 * (groups + 1): what regex_match leaves in its array
     int32_t slots               # how many int32 that array must have room for
-    int32_t saved               # slot of the first tag of a match that a preferred one may replace; 0: there is never one
+    int32_t saved               # slot of the first tag of a match that a preferred one may replace; 0: never one
     const uint8_t *nodes        # Node after Node
     const uint16_t *cells       # [state][class]: index into edges
     const Edge *edges
@@ -118,8 +119,8 @@ cdef inline int regex_failed(const Regex *rx, int32_t *tags) noexcept nogil:
 cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *end, int32_t *tags) noexcept nogil:
     """Find the leftmost match in the bytes from ``s`` up to ``end``, as Go's ``FindSubmatchIndex`` does.
 
-    Returns 1 with ``tags[2 * g]`` and ``tags[2 * g + 1]`` the start and end of group ``g`` relative to ``s`` (-1 where it took
-    no part; group 0 is the match), else 0. ``tags`` has room for ``rx.slots`` numbers, of which those beyond
+    Returns 1 with ``tags[2 * g]`` and ``tags[2 * g + 1]`` the start and end of group ``g`` relative to ``s`` (-1 where
+    it took no part; group 0 is the match), else 0. ``tags`` has room for ``rx.slots`` numbers, of which those beyond
     ``rx.tags`` are working space. The text is valid UTF-8, and 64 bytes after ``end`` are readable.
     """
     cdef const Node *node = <const Node *> rx.nodes

@@ -1,4 +1,4 @@
-"""The tables of a compiled regular expression, and a way to run it on one text (kernels call ``regex_match`` themselves)."""
+"""The tables of a compiled regular expression, and a way to run it on one text (kernels call ``regex_match``)."""
 
 from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, free, malloc
@@ -16,7 +16,7 @@ cdef void *allocated(size_t count, size_t size) except NULL:
 
 
 cdef class Program:
-    """A regular expression, ready to run. Made by ``fastlog.operators.regex.compile``; see ``assemble.Tables`` for ``tables``."""
+    """A regular expression, ready to run. Made by ``fastlog.operators.regex.compile`` from its ``assemble.Tables``."""
 
     def __cinit__(self, str pattern, tuple names, tables):
         cdef Py_ssize_t i, j
@@ -104,8 +104,8 @@ cdef class Program:
         return {name: number for number, name in enumerate(self.names, 1) if name}
 
     def match(self, const uint8_t[::1] text not None):
-        """The (start, end) of the leftmost match and of each group in ``text``, (-1, -1) for a group that took no part; None if
-        there is no match. ``text`` is valid UTF-8."""
+        """The (start, end) of the leftmost match and of each group in ``text``, (-1, -1) for a group that took no part;
+        None if there is no match. ``text`` is valid UTF-8."""
         cdef size_t size = text.shape[0]
         cdef int found
         cdef int32_t tag

@@ -10,8 +10,11 @@ cdef enum:
     PADDING = 64
 
 
-cdef long long run(const Regex *rx, const uint8_t *p, const uint8_t *end, int32_t *out, long long *lines) noexcept nogil:
-    """Match each line from ``p``; results follow one another in ``out``, ``rx.tags`` a line. Returns how many matched."""
+cdef long long run(
+    const Regex *rx, const uint8_t *p, const uint8_t *end, int32_t *out, long long *lines
+) noexcept nogil:
+    """Match each line from ``p``; results follow one another in ``out``, ``rx.tags`` a line. Counts the lines, returns
+    how many matched."""
     cdef const uint8_t *newline
     cdef long long matched = 0
     cdef int32_t tag
@@ -34,8 +37,8 @@ cdef long long run(const Regex *rx, const uint8_t *p, const uint8_t *end, int32_
 def match_lines(Program program not None, const uint8_t[::1] data not None):
     """Match ``program`` against each line of ``data`` (LF ends a line; the last may lack it).
 
-    Returns how many lines matched, and their tags: native int32, ``2 * (program.groups + 1)`` a line, start and end of each
-    group relative to the line, all -1 for a line that does not match. ``data`` is valid UTF-8.
+    Returns how many lines matched, and their tags: native int32, ``2 * (program.groups + 1)`` a line, start and end of
+    each group relative to the line, all -1 for a line that does not match. ``data`` is valid UTF-8.
     """
     cdef size_t size = data.shape[0]
     cdef size_t count = 1
