@@ -59,6 +59,13 @@ cdef struct Edge:
     uint32_t code               # index into Regex.code; 0 = nothing to do, or at a dead end: no match
 
 
+cdef struct Turn:               # a step that a comparison finds without the table
+    uint32_t target             # as Edge.target; DEAD = there is none
+    uint16_t slot[ENTRY_SETS]   # set to the present position
+    uint8_t low                 # the bytes that take it: low to low + span
+    uint8_t span
+
+
 cdef struct Node:
     const ScanSet *set          # SCAN_SET
     const uint32_t *chain_nodes         # the node after one byte of the chain, after two, ...; as Edge.target
@@ -74,6 +81,8 @@ cdef struct Node:
     uint8_t chain_delta[CHAIN_SETS]
     uint16_t chain_slot[CHAIN_SETS]     # set to where the chain began + delta
     uint16_t entry_slot[ENTRY_SETS]     # set to where the scan began, if plus
+    Turn turn                   # the likeliest step with which the scan does not begin
+    Turn then_turn              # the likeliest step after the scan, but for the chain's
     uint16_t end                # code of a match at the end of the text, 0 = none
     uint16_t then_end           # the same after the scan
     uint32_t row                # in Regex.cells
@@ -128,10 +137,11 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
     cdef const uint8_t *p = s
     cdef const uint8_t *q
     cdef const Edge *edge
+    cdef const Turn *turn
     cdef uint32_t row
     cdef uint16_t stop
     cdef int32_t here
-    cdef int i, taken
+    cdef int i, taken, whole
     cdef bint stuck
     scan_load(&block, s)
     tags[0] = 0
@@ -139,33 +149,33 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
         tags[rx.saved + 1] = -1
     while True:
         stuck = False
-        if node.scan != SCAN_NONE:
-            if node.scan == SCAN_SET:
-                q = scan_set(&block, p, end, node.set)
-            elif node.scan == SCAN_BYTE:
-                q = scan_byte(&block, p, end, node.stop)
-            else:
-                q = end
-            if node.plus:
-                stuck = q == p
-                if not stuck:
-                    here = <int32_t> (p - s)
-                    tags[node.entry_slot[0]] = here
-                    tags[node.entry_slot[1]] = here
-            p = q
-        if node.chain_kind != CHAIN_NONE and not stuck:
+        if node.scan == SCAN_SET:
+            q = scan_set(&block, p, end, node.set)
+        elif node.scan == SCAN_BYTE:
+            q = scan_byte(&block, p, end, node.stop)
+        elif node.scan == SCAN_ALL:
+            q = end
+        else:
+            q = p
+        if node.plus & (q == p):
+            stuck = True
+        else:
             here = <int32_t> (p - s)
-            if node.chain_len <= end - p and (
-                scan_word(p, node.word, node.mask)
-                if node.chain_kind == CHAIN_WORD
-                else scan_all_expected(p, node.chain)
-            ):
-                if node.chain_sets:
-                    tags[node.chain_slot[0]] = here + node.chain_delta[0]
-                    if node.chain_sets > 1:
-                        tags[node.chain_slot[1]] = here + node.chain_delta[1]
-                        tags[node.chain_slot[2]] = here + node.chain_delta[2]
-                        tags[node.chain_slot[3]] = here + node.chain_delta[3]
+            tags[node.entry_slot[0]] = here
+            tags[node.entry_slot[1]] = here
+            p = q
+        if node.chain_len and not stuck:
+            here = <int32_t> (p - s)
+            if node.chain_kind == CHAIN_WORD:
+                whole = scan_word(p, node.word, node.mask)
+            else:
+                whole = scan_all_expected(p, node.chain)
+            if whole and node.chain_len <= end - p:
+                tags[node.chain_slot[0]] = here + node.chain_delta[0]
+                if node.chain_sets > 1:
+                    tags[node.chain_slot[1]] = here + node.chain_delta[1]
+                    tags[node.chain_slot[2]] = here + node.chain_delta[2]
+                    tags[node.chain_slot[3]] = here + node.chain_delta[3]
                 p += node.chain_len
                 node = <const Node *> (rx.nodes + node.chain_target)
                 continue
@@ -186,6 +196,14 @@ cdef inline int regex_match(const Regex *rx, const uint8_t *s, const uint8_t *en
                 return regex_failed(rx, tags)
             regex_moves(rx.code + stop, tags, <int32_t> (p - s))
             return 1
+        turn = &node.turn if stuck else &node.then_turn
+        if turn.target != DEAD and <uint8_t> (p[0] - turn.low) <= turn.span:
+            here = <int32_t> (p - s)
+            tags[turn.slot[0]] = here
+            tags[turn.slot[1]] = here
+            node = <const Node *> (rx.nodes + turn.target)
+            p += 1
+            continue
         row = node.row if stuck else node.then_row
         edge = rx.edges + rx.cells[row + rx.class_of[p[0]]]
         if edge.code:

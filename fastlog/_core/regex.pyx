@@ -15,6 +15,15 @@ cdef void *allocated(size_t count, size_t size) except NULL:
     return p
 
 
+cdef set_turn(Turn *turn, made):
+    cdef Py_ssize_t i
+    turn.target = DEAD if made.target is None else made.target * sizeof(Node)
+    turn.low = made.low
+    turn.span = made.span
+    for i in range(ENTRY_SETS):
+        turn.slot[i] = made.slots[i]
+
+
 cdef class Program:
     """A regular expression, ready to run. Made by ``fastlog.operators.regex.compile`` from its ``assemble.Tables``."""
 
@@ -68,6 +77,8 @@ cdef class Program:
         node.then_row = made.then_row
         for j in range(ENTRY_SETS):
             node.entry_slot[j] = made.entry_slots[j]
+        set_turn(&node.turn, made.turn)
+        set_turn(&node.then_turn, made.then_turn)
         node.chain_kind = made.chain_kind
         node.chain_len = len(made.chain)
         node.chain_sets = made.chain_sets

@@ -25,6 +25,16 @@ _MAX_INDEX = 0xFFFE
 _COMMON_BYTES = ASCII_BYTES & ~(1 << 10 | 1 << 13)  # in lines that end with LF
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A step from one range of bytes; see ``_core/regex.pxd``."""
+
+    target: int | None = None
+    low: int = 0
+    span: int = 0
+    slots: tuple[int, ...] = (0,) * ENTRY_SETS
+
+
 @dataclass(slots=True)
 class Node:
     """One entry of ``Regex.nodes``; the fields are explained there."""
@@ -39,6 +49,8 @@ class Node:
     set: int = 0  # its place in Tables.sets
     plus: bool = False
     entry_slots: tuple[int, ...] = ()
+    turn: Turn = Turn()
+    then_turn: Turn = Turn()
     chain: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
     chain_kind: int = CHAIN_NONE
     chain_sets: int = 0
@@ -197,11 +209,22 @@ class _Assembler:
             node.then_row, node.then_end = looping * width, self.end(looping)
         if self.scannable(looping):
             self.set_scan(node, ALL_BYTES & ~self.loops[looping])
-        scratch = self.slots.scratch
-        entry_slots = [slot for slot, _ in entry.moves]
-        node.entry_slots = (*entry_slots, *[scratch] * (ENTRY_SETS - len(entry_slots)))
+        node.entry_slots = self.padded(entry)
         self.set_chain(node, looping)
+        node.turn = self.turn(s)
+        node.then_turn = self.turn(looping)
         return node
+
+    def padded(self, step: _Step) -> tuple[int, ...]:
+        slots = [slot for slot, _ in step.moves]
+        return (*slots, *[self.slots.scratch] * (ENTRY_SETS - len(slots)))
+
+    def turn(self, s: int) -> Turn:
+        """The likeliest step but for the expected one, if it is simple."""
+        for step in self.likely[s][1:]:
+            if len(ranges := _ranges(step.members)) == 1 and len(step.moves) <= ENTRY_SETS:
+                return Turn(step.target, *ranges[0], self.padded(step))
+        return Turn()
 
     def scannable(self, s: int) -> bool:
         """Whether a scan pays in ``s``: not for the few bytes that continue a rune."""
@@ -222,33 +245,46 @@ class _Assembler:
 
     @cached_property
     def expected(self) -> list[_Step | None]:
-        """For each state the step that is most likely in a line that matches.
+        """For each state the step that is most likely in a line that matches."""
+        return [steps[0] if steps else None for steps in self.likely]
+
+    @cached_property
+    def likely(self) -> list[list[_Step]]:
+        """For each state its steps, the likelier before the others.
 
         Steps that get on (never to come back) come before those that may loop, and then what the pattern prefers, or
-        else what was begun first (where the text may end: the one with more bytes); but of alternatives that don't
-        compete for the same bytes (``-?\\d``) the one with more bytes is likelier.
+        else what was begun first (where the text may end: the one with more bytes). But if alternatives don't compete
+        for the same bytes (``-?\\d``), the one with more bytes comes first.
         """
         parts = _components([[step.target for step in row if step.target is not None] for row in self.steps])
-        out: list[_Step | None] = []
+        out: list[list[_Step]] = []
         for s, row in enumerate(self.steps):
-            steps = [
-                step
+            ends = self.tdfa.end[s] is not None
+            ranked = [
+                (
+                    parts[step.target] == parts[s],
+                    step.fired & -step.fired,
+                    -step.members.bit_count() if ends else -step.fired,
+                    step,
+                )
                 for step in row
                 if step.target is not None
                 and step.only_sets
                 and (step.target != s or step.moves)
                 and step.members & _COMMON_BYTES
             ]
-            steps = [step for step in steps if parts[step.target or 0] != parts[s]] or steps
-            if not steps:
-                out.append(None)
-                continue
-            ends = self.tdfa.end[s] is not None
-            best = min(
-                steps, key=lambda step: (step.fired & -step.fired, -step.members.bit_count() if ends else -step.fired)
-            )
-            apart = [step for step in steps if not step.fired & best.fired]
-            out.append(max([best, *apart], key=lambda step: step.members.bit_count()))
+            ranked.sort(key=lambda item: item[:3])
+            steps = [step for _, _, _, step in ranked]
+            if steps:
+                rivals = [
+                    step
+                    for stays, _, _, step in ranked
+                    if stays == ranked[0][0] and (step is steps[0] or not step.fired & steps[0].fired)
+                ]
+                first = max(rivals, key=lambda step: step.members.bit_count())
+                steps.remove(first)
+                steps.insert(0, first)
+            out.append(steps)
         return out
 
     def set_chain(self, node: Node, s: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fastlog._core.regexscan import match_lines
+from fastlog._core.regexscan import count_matches, match_lines
 from fastlog.operators import regex
 from fastlog.operators.regex.fallback import Re2Fallback
 
@@ -29,7 +29,7 @@ def test_everyday(case: dict[str, Any]) -> None:
             changed = line[:cut] + b"\t" + line[cut + 1 :]
             assert program.match(changed) == referee.match(changed), changed
     matched, tags = match_lines(program, b"\n".join(lines))
-    assert matched == len(lines)
+    assert matched == count_matches(program, b"\n".join(lines) + b"\n") == len(lines)
     positions = memoryview(tags).cast("i").tolist()
     width = 2 * (program.groups + 1)
     for number, line in enumerate(lines):
