@@ -55,7 +55,7 @@ class BlockReader:
         OSError."""
         if self._transcoder is not None:
             return self._read_decoded(self._transcoder, fd, offset, end, flush)
-        batch = self._plan.new_batch()
+        batch = self._new_batch()
         try:
             taken = self._fill(batch, fd, offset, end, flush)
         except BaseException:
@@ -66,6 +66,11 @@ class BlockReader:
             return None
         batch.truncate(taken)
         return batch, taken
+
+    def _new_batch(self) -> Batch:
+        batch = self._plan.new_batch()
+        batch.plan = self._plan  # one from the pool may have held something unfinished
+        return batch
 
     def _fill(self, batch: Batch, fd: int, offset: int, end: int, flush: bool) -> int:
         size = 0
@@ -98,14 +103,14 @@ class BlockReader:
             data += got
             at_end = not got or offset + len(data) >= end
             text = transcoder.text(data)
-            batch = self._plan.new_batch()
+            batch = self._new_batch()
             batch.fill(text)
             if kept := self._cut(batch, at_end):
                 batch.truncate(kept)
                 return batch, transcoder.length(data, text[:kept])
             batch.release()
             if taken := transcoder.whole(self._forced(len(data), at_end and flush)):
-                batch = self._plan.new_batch()
+                batch = self._new_batch()
                 batch.fill(transcoder.decode(data[:taken]))
                 batch.plan = self._unfinished
                 return batch, taken
