@@ -108,10 +108,10 @@ def login(
     child = sim.fork()
     sim.log("systemd-logind", f"New session {session} of user {user}.", daemons.logind)
     sim.log("systemd", f"Started session-{session}.scope - Session {session} of User {user}.", 1)
-    for number, command in enumerate(commands):
+    for command in commands:
         yield minutes * 60 / (len(commands) + 1) * sim.spread(0.7, 1.2)
         sudo = sim.fork()
-        sim.log("sudo", f"  {user} : TTY=pts/{number % 2} ; PWD=/home/{user} ; USER=root ; COMMAND={command}", sudo)
+        sim.log("sudo", f"  {user} : TTY=pts/0 ; PWD=/home/{user} ; USER=root ; COMMAND={command}", sudo)
         sim.log(
             "sudo", f"pam_unix(sudo:session): session opened for user root(uid=0) by {user}(uid={_UIDS[user]})", sudo
         )

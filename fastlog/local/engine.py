@@ -18,6 +18,7 @@ from fastlog.local.lock import owner
 
 _VERSION = re.compile(r"\s*\(version [^)]*\)")
 _WRAPPED = re.compile(r"^(Streaming insert \w+ failed|Failed to create connection): ")
+_OTHER_STORE = re.compile(r"already initialized with path '([^']*)'")
 
 
 class Engine:
@@ -38,7 +39,12 @@ class Engine:
             # days are split, and times shown, the same whatever the host's time zone is
             self._session.query("SET session_timezone = 'UTC'")
         except (OSError, RuntimeError) as error:
-            raise StoreError(f"{self.path} can't be opened as a store: {_message(error)}") from None
+            reason = _message(error)
+            if other := _OTHER_STORE.search(reason):
+                reason = (
+                    f"this process has {other[1]} open, and can have one store at a time; use the same path for all"
+                )
+            raise StoreError(f"{self.path} can't be opened as a store: {reason}") from None
         self._lock = threading.Lock()
         self._closed = False
 

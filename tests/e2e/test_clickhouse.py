@@ -163,6 +163,13 @@ def test_a_store_that_another_process_has(tmp_path: Path) -> None:
         assert engine.query("SELECT 1", "TSV") == b"1\n"
 
 
+def test_a_process_has_one_store(engine: Engine, tmp_path: Path) -> None:
+    with Engine(engine.path) as twin:
+        assert twin.query("SELECT 1", "TSV") == b"1\n"
+    with pytest.raises(StoreError, match=f"this process has {engine.path} open"):
+        Engine(tmp_path / "other")
+
+
 def test_what_the_engine_refuses(engine: Engine) -> None:
     with pytest.raises(StoreError, match=r"^Code: 60\. DB::Exception: .*nope") as caught:
         engine.query("SELECT * FROM nope", "TSV")

@@ -26,7 +26,7 @@ def test_the_same_lines_on_every_python(tmp_path: Path) -> None:
     assert written.size == len(content)
     assert written.lines == content.count(b"\n")
     assert content.endswith(b"\n")
-    assert hashlib.sha256(content).hexdigest() == "1d8dc61fba980fadbbf96c92f6dc7d5e99549db888d5cb519e29a796419db244"
+    assert hashlib.sha256(content).hexdigest() == "e437cada9ebe2ba10baadf1f588b392c54ea318d5505930d15258dad528398bb"
 
 
 def test_another_seed_is_another_day() -> None:
