@@ -34,6 +34,8 @@ LOST_QUIET = 60.0
 """Seconds that an open file without a name is kept after its last change: its writer may not have moved on yet."""
 LOST_CLOSED = 2.0
 """The same for one that is not open: its new name may be heard of yet."""
+REMIND = 86400.0
+"""Seconds between two notes that a file is still there: the store forgets what nothing was heard of for a month."""
 SPARE_FDS = 64
 
 Submit = Callable[[Batch], None]
@@ -126,6 +128,7 @@ class _Loop:
         self._interval = FIRST_RESCAN
         self._next_scan = 0.0
         self._next_lost = 0.0
+        self._next_note = time.monotonic() + REMIND
         self._blocks = 0  # submitted in this look
         self.caught_up = False
 
@@ -212,6 +215,9 @@ class _Loop:
             self._tracker.check_name(path)
         for file in self._tracker.copies:
             self._ready[file] = None
+        if time.monotonic() >= self._next_note:
+            self._next_note = time.monotonic() + REMIND
+            self._tracker.note_presence()
         if missed and not first and not self._polling:
             self._poll_because("inotify did not report a change")
         self._interval = FIRST_RESCAN if missed else min(LAST_RESCAN, self._interval * 2)

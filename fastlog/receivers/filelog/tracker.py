@@ -350,6 +350,12 @@ class Tracker:
             facts["inode"] = list(source.file.key)
         self.host.describe(source.id, facts)
 
+    def note_presence(self) -> None:
+        """Tell the store that the files that are tracked are there still."""
+        for file in self.by_path.values():
+            if file.source is not None:
+                self._describe(file.source)
+
     # ---- open files
 
     def _adopt(self, file: TrackedFile, fd: int) -> None:

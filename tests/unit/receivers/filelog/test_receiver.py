@@ -521,3 +521,16 @@ def test_multiline_records_after_one_that_was_flushed(harness: Harness) -> None:
     harness.wait_lines("> one\n  more", "> two\n  last")
     append(log, "\n> three\n  x\n> four\n> five\n")
     harness.wait_lines("> one\n  more", "> two\n  last", "> three\n  x", "> four", "> five")
+
+
+def test_files_that_never_change_are_noted_now_and_then(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiver_module, "REMIND", 0.0)
+    append(harness.directory / "old.log", "one\n")
+    harness.start()
+    harness.wait_lines("one")
+    source = harness.origins[0].source
+    harness.host.facts.clear()
+    end = time.monotonic() + 10
+    while source not in harness.host.facts and time.monotonic() < end:
+        time.sleep(0.05)
+    assert harness.host.facts[source]["path"] == str(harness.directory / "old.log")
