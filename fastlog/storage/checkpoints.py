@@ -33,6 +33,9 @@ from fastlog.types import Position
 VERSION = 1
 FORGET_AFTER = 30 * 86400
 """Seconds after which a source that nothing touched is dropped from the file, at load."""
+FORGET_GONE = 2 * 86400
+"""The same while the store has been open as long: receivers note daily which sources are there still."""
+PRUNE_EVERY = 3600
 
 
 class CheckpointError(ComponentError):
@@ -65,6 +68,10 @@ def _file_name(receiver: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), receiver)
 
 
+def _since(sources: dict[str, dict[str, Any]], oldest: float) -> dict[str, dict[str, Any]]:
+    return {source: entry for source, entry in sources.items() if entry["seen"] >= oldest}
+
+
 class CheckpointStore:
     """The checkpoints of one receiver. Thread-safe; nothing reaches the disk before :meth:`save`."""
 
@@ -78,6 +85,7 @@ class CheckpointStore:
         self._mutex = threading.Lock()
         self._saving = threading.Lock()
         self._dirty = False
+        self._next_prune = time.time() + FORGET_GONE
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -117,8 +125,7 @@ class CheckpointStore:
                 f"{self.path}: format version {version}, this fastlog reads version {VERSION}; run the version that"
                 " wrote it, or move the file away to start without state"
             )
-        oldest = time.time() - FORGET_AFTER
-        return {source: entry for source, entry in sources.items() if entry["seen"] >= oldest}
+        return _since(sources, time.time() - FORGET_AFTER)
 
     def position(self, source: str, exporters: Iterable[str]) -> Position | None:
         """Where to read ``source`` from so that none of ``exporters`` misses anything: the least of their positions.
@@ -162,6 +169,9 @@ class CheckpointStore:
             with self._mutex:
                 if not self._dirty:
                     return False
+                if time.time() >= self._next_prune:
+                    self._next_prune = time.time() + PRUNE_EVERY
+                    self._sources = _since(self._sources, time.time() - FORGET_GONE)
                 data = orjson.dumps({"version": VERSION, "receiver": self._receiver, "sources": self._sources})
                 self._dirty = False
             try:

@@ -123,6 +123,22 @@ def test_a_source_unseen_for_a_month_is_forgotten(path: Path, monkeypatch: pytes
     store.close()
 
 
+def test_a_source_that_is_gone_is_forgotten_while_running(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short-lived files come by the thousand on some hosts; each save writes all that is known."""
+    now = [1_700_000_000.0]
+    monkeypatch.setattr(checkpoints.time, "time", lambda: now[0])
+    store = CheckpointStore(path, "filelog/syslog")
+    store.advance("gone", "otlphttp", 1)
+    store.advance("quiet", "otlphttp", 1)
+    for _ in range(3):
+        now[0] += 86400
+        store.describe("quiet", {"path": "/var/log/quiet"})
+        store.save()
+    assert set(store.known()) == {"quiet"}
+    assert store.position("quiet", ["otlphttp"]) == 1
+    store.close()
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="file_storage"):
