@@ -1,8 +1,8 @@
 """Content encodings of request bodies.
 
 A compressor takes the chunks of a request and returns the pieces of the encoded body, without joining either. The
-levels are the fastest that keep the ratio near the collector's (bench/e2e measures both): isal's deflate level 1 gives
-86 % of the ratio of Go's default level on OTLP logs, zstd level 1 97 % of the ratio of klauspost's default.
+defaults are the fastest that give about what the collector's give (bench/e2e measures both). On syslog as OTLP, in
+bytes a line: gzip 67.6 where Go's default level gives 67.3, zstd 68.5 where klauspost's default level gives 68.0.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def compressor(name: str, level: int | None = None) -> tuple[str, Compress] | No
         return None
     level = None if level == -1 else level
     if name == "zstd":
-        return "zstd", _zstd(1 if level is None else level)
+        return "zstd", _zstd(level)
     # isal knows 0 to 3; zlib's scale goes to 9 and its 6 has about the ratio of isal's 3.
     fast = 1 if level is None else max(0, min(3, (level + 1) // 2))
     if name == "gzip":
@@ -48,15 +48,19 @@ def _deflate(level: int, window: int) -> Compress:
     return compress
 
 
-def _zstd(level: int) -> Compress:
+def _zstd(level: int | None) -> Compress:
     import zstandard
 
+    # Level 1, looking for matches at fewer places and in a table that fits the first-level cache: 18 % larger than
+    # level 1 as it is, and 14 % less CPU.
+    fast = {"target_length": 1, "min_match": 6, "hash_log": 13} if level is None else {}
+    parameters = zstandard.ZstdCompressionParameters.from_level(1 if level is None else level, **fast)
     local = threading.local()  # a context is not for two threads at once, and costs a table of memory to make
 
     def compress(chunks: Iterable[Any]) -> list[bytes]:
         context = getattr(local, "context", None)
         if context is None:
-            context = local.context = zstandard.ZstdCompressor(level=level)
+            context = local.context = zstandard.ZstdCompressor(compression_params=parameters)
         bodies = list(chunks)
         if len(bodies) == 1:
             return [context.compress(bodies[0])]
