@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 import time
+from importlib import import_module
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastlog._core.cpu import x86_64_v3
 from fastlog._core.regex import Program
 from fastlog.operators import regex
 from fastlog.operators.regex.assemble import assemble
@@ -17,6 +20,8 @@ from fastlog.operators.regex.fallback import Re2Fallback
 from fastlog.operators.regex.nfa import Nfa
 from fastlog.operators.regex.syntax import parse
 from tests.property import regexgen
+
+BUILDS = [import_module(f"fastlog._core{level}.regexscan") for level in ([".v3", ""] if x86_64_v3() else [""])]
 
 
 @settings(max_examples=150)
@@ -47,6 +52,26 @@ def test_kernel_automaton_and_re2_agree(seed: int) -> None:
 def test_long_runs_cross_the_blocks_of_a_scan(line: str, pattern: str) -> None:
     text = line.replace("a", "aaaaaaaaaaa").encode()
     assert regex.compile(pattern).match(text) == Re2Fallback(pattern).match(text)
+
+
+@settings(max_examples=100)
+@given(st.sets(st.sampled_from(range(32, 127)), min_size=1, max_size=60), st.integers(0, 2**32))
+def test_any_set_of_bytes_can_be_scanned(members: set[int], seed: int) -> None:
+    r = random.Random(seed)
+    inside = "".join(f"\\x{byte:02x}" for byte in sorted(members))
+    program = regex.compile(f"^([{inside}]+)([^{inside}]*)")
+    lines = []
+    for _ in range(20):
+        line = bytes(r.choices(sorted(members), k=r.randint(0, 150)))
+        lines.append(line + bytes(r.choices(range(32, 127), k=r.randint(0, 90))))
+    reference = re.compile(f"([{inside}]+)([^{inside}]*)".encode())
+    expected = []
+    for line in lines:
+        found = reference.match(line)
+        expected += [position for group in range(3) for position in found.span(group)] if found else [-1] * 6
+    for build in BUILDS:
+        _, tags = build.match_lines(program, b"".join(line + b"\n" for line in lines))
+        assert memoryview(tags).cast("i").tolist() == expected
 
 
 @pytest.mark.parametrize("pattern", [r"^(a+)+$", r"(a|aa)*b", r"(x+x+)+y|a{3}c", r"^(.*)*(.*)*z$", r"(?:a?){10}a{10}$"])

@@ -222,7 +222,7 @@ class _Assembler:
     def turn(self, s: int) -> Turn:
         """The likeliest step but for the expected one, if it is simple."""
         for step in self.likely[s][1:]:
-            if len(ranges := _ranges(step.members)) == 1 and len(step.moves) <= ENTRY_SETS:
+            if len(ranges := byte_ranges(step.members)) == 1 and len(step.moves) <= ENTRY_SETS:
                 return Turn(step.target, *ranges[0], self.padded(step))
         return Turn()
 
@@ -297,7 +297,7 @@ class _Assembler:
             step = self.expected[at]
             if step is None:
                 break
-            ranges = _ranges(step.members)
+            ranges = byte_ranges(step.members)
             if len(ranges) > 2:
                 break
             new = {**sets, **{slot: len(node.chain) for slot, _ in step.moves}}
@@ -331,7 +331,7 @@ class _Assembler:
             node.set = self.set_numbers[stops]
 
 
-def _ranges(members: int) -> list[tuple[int, int]]:
+def byte_ranges(members: int) -> list[tuple[int, int]]:
     """The ranges of bytes in a set, as (first, length - 1)."""
     out = []
     while members:
