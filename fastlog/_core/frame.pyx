@@ -191,8 +191,11 @@ cdef int begin(BatchData *b, int64_t most) noexcept nogil:
 cdef int frame_lines(void *ctx, BatchData *b) noexcept nogil:
     cdef const LineRules *rules = <const LineRules *> ctx
     cdef int32_t start = b.data_start, size = b.data_end - b.data_start
-    cdef int32_t i, count
-    cdef bint high = False
+    cdef int32_t i, count, end, row = 0
+    cdef bint high = False, plain
+    cdef const uint8_t *s
+    cdef Span *lines
+    cdef Span *bodies
     # Mostly never touched, so never mapped.
     cdef int32_t *ends = <int32_t *> slab_alloc(&b.slab, (<size_t> size + 64) * sizeof(int32_t))
     cdef int status
@@ -200,11 +203,26 @@ cdef int frame_lines(void *ctx, BatchData *b) noexcept nogil:
         return ERR_MEMORY
     count = find_newlines(b, ends, &high)
     status = begin(b, count + size // rules.max_log_size + 1)
+    plain = not (high and rules.encoding == ENCODING_UTF8)
+    s = b.arena.data
+    lines = b.lines
+    bodies = b.body.spans
     for i in range(count):
         if status:
             return status
-        status = add_line(rules, b, start, ends[i], high)
-        start = ends[i] + 1
+        end = ends[i]
+        if plain and s[start] > 32 and s[end - 1] > 32 and end - start <= rules.max_log_size:
+            # nothing to cut, trim or repair: nearly every line
+            lines[row].off = bodies[row].off = start
+            lines[row].len = bodies[row].len = end - start
+            row += 1
+        else:
+            b.rows = row
+            status = add_line(rules, b, start, end, high)
+            row = b.rows
+            s = b.arena.data
+        start = end + 1
+    b.rows = row
     if status == 0 and start < b.data_end:
         status = add_line(rules, b, start, b.data_end, high)
     return status

@@ -410,6 +410,9 @@ cdef void write(uint8_t *out, const BatchData *b, const Layout *layout, const Gr
                 const int32_t *order) noexcept nogil:
     """Write group by group; ``order`` is NULL when there is only one. Copies may overrun, so nothing is written ahead."""
     cdef int32_t i, at, row, group = -1
+    # Copies that nothing else points to: else every byte written might change them, and they are read again each time.
+    cdef BatchData own = b[0]
+    cdef Layout plan = layout[0]
     for at in range(b.rows):
         row = order[at] if order != NULL else at
         if layout.sizes[row] < 0:
@@ -418,7 +421,7 @@ cdef void write(uint8_t *out, const BatchData *b, const Layout *layout, const Gr
         if i != group:
             out = put_group_header(out, &groups[i])
             group = i
-        out = put_record(out, b, layout, row)
+        out = put_record(out, &own, &plan, row)
 
 
 def encode(Batch batch):
