@@ -156,7 +156,8 @@ def collect(
 
     With ``expected`` (records by case id) it stops soon after these have arrived, or when nothing new has for
     ``patience`` seconds; without, when nothing new has for the longest ``settle`` of the cases. The program is then
-    asked to end (SIGTERM), and what it still sends counts. Raises RunError when it ends by itself.
+    asked to end (SIGTERM), and what it still sends counts. Raises RunError when it ends by itself, or does not when
+    asked to (the collector, when a line makes it loop).
     """
     quiet = patience if expected is not None else max(case.settle for case in cases)
     with tempfile.TemporaryDirectory(prefix="golden-") as name, sink() as server:
@@ -171,19 +172,17 @@ def collect(
             process = subprocess.Popen([*command, "--config", str(path)], stdout=output, stderr=output, env=environment)
             try:
                 _wait(process, server, directory, cases, expected, quiet)
-                ended = process.poll() is not None
+                fault = "ended by itself" if process.poll() is not None else ""
+                process.send_signal(signal.SIGTERM)
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                fault = "did not end when asked to"
             finally:
-                if process.poll() is None:
-                    process.send_signal(signal.SIGTERM)
-                    try:
-                        process.wait(20)
-                    except subprocess.TimeoutExpired:
-                        process.kill()
-                        process.wait()
-            if ended:
+                process.kill()
+                status = process.wait()
+            if fault:
                 output.seek(0)
-                status = process.returncode
-                raise RunError(f"{' '.join(command)} ended with {status}:", _printed(output.read()), status)
+                raise RunError(f"{' '.join(command)} {fault} ({status}):", _printed(output.read()), status)
         return {case.id: relocated(_received(case, server, directory), str(directory / case.id)) for case in cases}
 
 
