@@ -15,7 +15,7 @@ import pytest
 
 from .conftest import Harness
 
-STEPS = 60
+STEPS = 40
 
 
 class Directory:
