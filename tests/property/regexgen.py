@@ -116,9 +116,8 @@ def bracket(r: random.Random) -> Piece:
             parts.append("\\" + rune if rune in "\\]^-[" else _escape(rune, r) if rune in "\n\t" else rune)
             inside += rune
         elif kind < 0.65:
-            low, high = r.choice(
-                ["az", "AZ", "09", "ac", "xz", "!/", "а\u044f", "\u0080\u07ff", "a中", "\x00\x1f", " ~"]
-            )
+            ends = r.choice(["az", "AZ", "09", "ac", "xz", "!/", "а\u044f", "\u0080\u07ff", "a中", "\x00\x1f", " ~"])
+            low, high = ends[0], ends[1]
             parts.append(f"\\x{{{ord(low):x}}}-\\x{{{ord(high):x}}}" if ord(low) < 32 else f"{low}-{high}")
             inside += low + high
         elif kind < 0.8:
