@@ -15,7 +15,7 @@ Moves = tuple[tuple[int, int], ...]
 """(slot, source): another slot, :data:`HERE` or :data:`UNSET`; to be done in this order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Slots:
     """``of[s][tag, register]`` is a slot; ``count`` of them are used, among them ``scratch`` to break cycles of
     moves."""

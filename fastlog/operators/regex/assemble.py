@@ -35,7 +35,7 @@ class Turn:
     slots: tuple[int, ...] = (0,) * ENTRY_SETS
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """One entry of ``Regex.nodes``; the fields are explained there."""
 
@@ -58,7 +58,7 @@ class Node:
     chain_targets: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ScanSet:
     """The bytes that stop a scan, and their tables for ``scan_set``."""
 
@@ -67,7 +67,7 @@ class ScanSet:
     high: bytes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Tables:
     """Everything a :class:`fastlog._core.regex.Program` copies."""
 
@@ -81,7 +81,7 @@ class Tables:
     nodes: list[Node]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Step:
     """What ``members`` do: ``moves`` on the way to ``target``; ``special`` if a match is saved or found as well."""
 

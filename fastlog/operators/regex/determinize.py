@@ -36,7 +36,7 @@ Op = tuple[int, int, int]  # tag, register in the next state, register in this s
 _CONFIGS_A_STATE = 40  # on average, over the budget of states
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Edge:
     """What the bytes of some classes (bits of ``classes``) do in a state.
 
@@ -52,7 +52,7 @@ class Edge:
     fired: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Tdfa:
     """``classes[c]`` is a set of bytes; ``edges[s]`` cover all classes, each once; ``end[s]`` are the tags of a match
     at the end of the text."""

@@ -32,14 +32,15 @@ class Look(IntEnum):
     NOT_BOUNDARY = 5
 
 
-@dataclass(frozen=True, slots=True)
+# Here and in the later stages: no comparison and no repr, whose generation would cost every start some milliseconds.
+@dataclass(slots=True, eq=False, repr=False)
 class Empty:
     """Matches the empty string."""
 
     height: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Chars:
     """One rune of a set; of none, if ``ranges`` is empty."""
 
@@ -47,26 +48,26 @@ class Chars:
     height: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Assertion:
     look: Look
     height: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Capture:
     index: int
     sub: Node
     height: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Concat:
     subs: tuple[Node, ...]
     height: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Alternate:
     """The first of ``subs`` that leads to a match is taken."""
 
@@ -74,7 +75,7 @@ class Alternate:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Repeat:
     """``high`` is :data:`UNBOUNDED` for no limit; ``counted`` tells ``x{n,m}`` from ``x*``, ``x+`` and ``x?``."""
 
@@ -89,7 +90,7 @@ class Repeat:
 Node = Empty | Chars | Assertion | Capture | Concat | Alternate | Repeat
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Pattern:
     """A parsed pattern: ``names[i]`` is the name of group ``i + 1``, "" if it has none."""
 
