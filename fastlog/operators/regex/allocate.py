@@ -35,9 +35,16 @@ def allocate(tdfa: Tdfa) -> Slots:
     crowded = {tag for counts in live for tag, count in counts.items() if count > 1}
     of: list[dict[tuple[int, int], int]] = [{(tag, 0): tag for tag in counts if tag not in crowded} for counts in live]
     count = tdfa.tags
+    moves = _moves(tdfa, crowded)
+    accepts = [
+        (state, accept)
+        for state, end in enumerate(tdfa.end)
+        for accept in {end, *[edge.accept for edge in tdfa.edges[state]]}
+        if accept is not None
+    ]
     busy: list[set[int]] = []  # for each slot beyond the tags': the states where it is taken
     for tag in sorted(crowded):
-        webs = _webs(tdfa, tag, live)
+        webs = _webs(tag, live, moves[tag], accepts)
         home: set[int] = set()
         for web in webs:
             states = set(web)
@@ -55,7 +62,25 @@ def allocate(tdfa: Tdfa) -> Slots:
     return Slots(of, count + 1, count)
 
 
-def _webs(tdfa: Tdfa, tag: int, live: list[dict[int, int]]) -> list[dict[int, int]]:
+_Move = tuple[bool, int, int, int, int]
+"""Whether it leaves the state, the state and the register it moves from, those it moves to."""
+
+
+def _moves(tdfa: Tdfa, tags: set[int]) -> dict[int, set[_Move]]:
+    """The moves between registers of each of ``tags``."""
+    moves: dict[int, set[_Move]] = {tag: set() for tag in tags}
+    for state, edges in enumerate(tdfa.edges):
+        for edge in edges:
+            if edge.target is not None:
+                for tag, register, source in edge.ops:
+                    if source != HERE and tag in tags:
+                        moves[tag].add((edge.target != state, state, source, edge.target, register))
+    return moves
+
+
+def _webs(
+    tag: int, live: list[dict[int, int]], moves: set[_Move], accepts: list[tuple[int, tuple[int, ...]]]
+) -> list[dict[int, int]]:
     """The registers of one tag, joined along moves where no two of a state would share a slot; most used at the end
     first.
 
@@ -65,24 +90,17 @@ def _webs(tdfa: Tdfa, tag: int, live: list[dict[int, int]]) -> list[dict[int, in
     for state, counts in enumerate(live):
         for register in range(counts.get(tag, 0)):
             web_of[state, register] = {state: register}
-    moves: list[tuple[bool, int, int, int, int]] = []
-    for state, edges in enumerate(tdfa.edges):
-        for edge in edges:
-            for moved, register, source in edge.ops:
-                if moved == tag and source != HERE and edge.target is not None:
-                    moves.append((edge.target != state, state, source, edge.target, register))
-    for _, state, source, target, register in sorted(set(moves)):  # loops first
+    for _, state, source, target, register in sorted(moves):  # loops first
         left, right = web_of[state, source], web_of[target, register]
         if left is not right and not left.keys() & right.keys():
             left |= right
             for member in right.items():
                 web_of[member] = left
     uses: dict[int, int] = {}
-    for state, end in enumerate(tdfa.end):
-        for accept in [end, *{edge.accept for edge in tdfa.edges[state]}]:
-            if accept is not None and accept[tag] >= 0:
-                web = web_of[state, accept[tag]]
-                uses[id(web)] = uses.get(id(web), 0) + 1
+    for state, accept in accepts:
+        if accept[tag] >= 0:
+            web = web_of[state, accept[tag]]
+            uses[id(web)] = uses.get(id(web), 0) + 1
     unique = {id(web): web for web in web_of.values()}
     return sorted(unique.values(), key=lambda web: (-uses.get(id(web), 0), -len(web)))
 

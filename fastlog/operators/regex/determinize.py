@@ -368,18 +368,19 @@ def _drop_dead(tdfa: Tdfa) -> None:
 
 def _minimized(tdfa: Tdfa) -> Tdfa:
     """States that behave alike, registers included, become one (Moore); unreachable ones go."""
-    block = [0] * len(tdfa.edges)
+    numbers: dict[object, int] = {}  # of what edges do besides leading on: compared often, so compared as numbers
+    does = [[numbers.setdefault((edge.ops, edge.accept), len(numbers)) for edge in edges] for edges in tdfa.edges]
+    block = [numbers.setdefault(("end", end), len(numbers)) for end in tdfa.end]
     count = 0
     while True:
         signatures: dict[object, int] = {}
         refined = []
         for s, edges in enumerate(tdfa.edges):
-            actions: dict[object, int] = {}
-            for edge in edges:
-                action = (-1 if edge.target is None else block[edge.target], edge.ops, edge.accept)
+            actions: dict[tuple[int, int], int] = {}
+            for edge, done in zip(edges, does[s], strict=True):
+                action = (-1 if edge.target is None else block[edge.target], done)
                 actions[action] = actions.get(action, 0) | edge.classes
-            signature = (block[s], tdfa.end[s], frozenset(actions.items()))
-            refined.append(signatures.setdefault(signature, len(signatures)))
+            refined.append(signatures.setdefault((block[s], frozenset(actions.items())), len(signatures)))
         block = refined
         if len(signatures) == count:
             break
