@@ -61,7 +61,9 @@ class Case:
 
 
 class _Loader(yaml.SafeLoader):
-    pass
+    """YAML with the tags below; ``reseed`` is added to every seed, for other random lines than the recorded ones."""
+
+    reseed = 0
 
 
 def _bytes(loader: _Loader, node: yaml.Node) -> bytes:
@@ -113,7 +115,7 @@ def _mutated(loader: _Loader, node: yaml.Node) -> bytes:
     in every run. Lines that would contain one of the characters of ``without`` are left out.
     """
     options = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
-    random = Random(options["seed"])
+    random = Random(options["seed"] + 1000 * loader.reseed)
     lines = [_raw(line) for line in options["lines"]]
     pieces = [_raw(piece) for piece in options.get("pieces", [])] + MUTATIONS
     out = list(lines)
@@ -200,9 +202,15 @@ def _case(group: str, raw: dict[str, Any]) -> Case:
     )
 
 
-def load_file(path: Path) -> Iterator[Case]:
-    """The cases of one file. ``variants`` (name → variables) multiplies a case; its name becomes ``case-variant``."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+def load_file(path: Path, reseed: int = 0) -> Iterator[Case]:
+    """The cases of one file. ``variants`` (name → variables) multiplies a case; its name becomes ``case-variant``.
+
+    With ``reseed`` what is random in them is another than what is recorded.
+    """
+    loader = type("_Reseeded", (_Loader,), {"reseed": reseed})
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    if "chains" in document:
+        document["chains"]["seed"] += reseed
     seen = set()
     for raw in [*document.get("cases", []), *(chains(**document["chains"]) if "chains" in document else [])]:
         for suffix, variables in (raw.get("variants") or {None: {}}).items():
