@@ -34,6 +34,7 @@ Config = tuple[int, int, int, int]  # q, mask, look, registers (an index into _B
 Op = tuple[int, int, int]  # tag, register in the next state, register in this state or HERE
 
 _CONFIGS_A_STATE = 40  # on average, over the budget of states
+_MAX_ROUNDS = 100  # of minimization
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -367,12 +368,15 @@ def _drop_dead(tdfa: Tdfa) -> None:
 
 
 def _minimized(tdfa: Tdfa) -> Tdfa:
-    """States that behave alike, registers included, become one (Moore); unreachable ones go."""
+    """States that behave alike, registers included, become one (Moore); unreachable ones go.
+
+    A long counted repetition would take as many rounds as it counts and has nothing to join, so rounds are limited.
+    """
     numbers: dict[object, int] = {}  # of what edges do besides leading on: compared often, so compared as numbers
     does = [[numbers.setdefault((edge.ops, edge.accept), len(numbers)) for edge in edges] for edges in tdfa.edges]
     block = [numbers.setdefault(("end", end), len(numbers)) for end in tdfa.end]
     count = 0
-    while True:
+    for _ in range(_MAX_ROUNDS):
         signatures: dict[object, int] = {}
         refined = []
         for s, edges in enumerate(tdfa.edges):
@@ -385,6 +389,8 @@ def _minimized(tdfa: Tdfa) -> Tdfa:
         if len(signatures) == count:
             break
         count = len(signatures)
+    else:
+        block = list(range(len(tdfa.edges)))
     order: list[int] = [0]
     number = {block[0]: 0}
     out = Tdfa(tdfa.tags, tdfa.anchored, tdfa.classes)
