@@ -375,6 +375,7 @@ cdef class Resource:
 cdef class Batch:
     cdef BatchData d
     cdef int views
+    cdef int pins                   # columns and arrays that others read
     cdef int32_t window
     cdef int32_t fixed_keys         # the plan's, kept through reset()
     cdef size_t preamble
@@ -384,6 +385,7 @@ cdef class Batch:
     cdef public list resources      # Resource, one a distinct resource
     cdef public object state        # of the stage that owns the batch
     cdef int check(self, int status) except -1
+    cdef int check_unpinned(self) except -1
     cpdef reset(self)
     cdef Span append(self, data)
     cdef Value arena_value(self, object value)

@@ -91,10 +91,16 @@ cdef class Batch:
             raise MemoryError
         return 0
 
+    cdef int check_unpinned(self) except -1:
+        if self.pins:
+            raise BufferError("columns of the batch are in use; drop them, and the arrays made of them, first")
+        return 0
+
     cpdef reset(self):
-        """Empty the batch for the next block; its memory and its fixed keys stay."""
+        """Empty the batch for the next block; its memory and its fixed keys stay. BufferError while a column is in use."""
         cdef int32_t k
         cdef bint extra = self.d.nkeys > self.fixed_keys
+        self.check_unpinned()
         if self.views:
             raise BufferError("the batch is being written to; release the view first")
         slab_reset(&self.d.slab)
@@ -132,6 +138,7 @@ cdef class Batch:
             raise ValueError(f"cannot reserve {size} bytes")
         if self.views:
             raise BufferError("the batch is being written to; release the view first")
+        self.check_unpinned()
         self.check(bytes_reserve(&self.d.arena, size))
         self.window = <int32_t> size
         return memoryview(self)
@@ -230,8 +237,11 @@ cdef class Batch:
         return k
 
     def set_constant(self, bytes key, value):
-        """Give every row the attribute ``key`` = ``value``. Before or after framing; a row's own value is replaced."""
-        cdef int32_t k = self.intern(key)
+        """Give every row the attribute ``key`` = ``value``. After filling, before or after framing; a row's own value is
+        replaced."""
+        cdef int32_t k
+        self.check_unpinned()
+        k = self.intern(key)
         self.d.attrs[k].constant = self.arena_value(value)
         self.check(attr_promote(&self.d, k))
         self.d.attrs[k].form = FORM_CONST
@@ -264,6 +274,24 @@ cdef class Batch:
     @observed_time_unix_nano.setter
     def observed_time_unix_nano(self, int64_t value):
         self.d.observed_ns = value
+
+    @property
+    def columns(self):
+        """The names that :meth:`column` takes: ``time_unix_nano``, ``body``, ..., ``attributes.<key>``."""
+        from fastlog._core.arrow import column_names
+        return column_names(self)
+
+    def column(self, name):
+        """The :class:`~fastlog.Column` ``name``; KeyError when there is none, TypeError when its values have several
+        kinds. Until it is gone, and every array made of it, the batch can't be released, reset or changed."""
+        from fastlog._core.arrow import Column
+        return Column(self, name)
+
+    def __arrow_c_array__(self, requested_schema=None):
+        """All columns as an Arrow struct, without copying text: ``pyarrow.record_batch(batch)``. TypeError when one has
+        values of several kinds."""
+        from fastlog._core.arrow import export_batch
+        return export_batch(self)
 
     def raw(self):
         """A copy of the raw block."""

@@ -424,13 +424,12 @@ cdef void write(uint8_t *out, const BatchData *b, const Layout *layout, const Gr
         out = put_record(out, &own, &plan, row)
 
 
-def encode(Batch batch):
+def encode(Batch batch, Buffer buffer=None):
     """The records of ``batch`` that are not dropped, as a run of ``resource_logs`` fields.
 
-    Returns (Buffer, number of records). OverflowError when the run would exceed 2 GiB.
+    Returns (Buffer, number of records); given a buffer, it is that one, with the run behind what it held. OverflowError when the run would exceed 2 GiB.
     """
     cdef Layout layout
-    cdef Buffer buffer = Buffer()
     cdef Resource resource
     cdef list encoded = []
     cdef bytes data
@@ -439,6 +438,8 @@ def encode(Batch batch):
     cdef int32_t *order = NULL
     cdef int64_t size
     memset(&layout, 0, sizeof(layout))
+    if buffer is None:
+        buffer = Buffer()
     if batch.d.rows == 0:
         return buffer, 0
     groups = <Group *> slab_alloc(&batch.d.slab, ngroups * sizeof(Group))
@@ -462,6 +463,6 @@ def encode(Batch batch):
         batch.check(sort_by_resource(&batch.d, ngroups, &order))
     buffer.reserve(size)
     with nogil:
-        write(buffer.b.data, &batch.d, &layout, groups, order)
-    buffer.b.len = size
+        write(buffer.b.data + buffer.b.len, &batch.d, &layout, groups, order)
+    buffer.b.len += size
     return buffer, layout.records

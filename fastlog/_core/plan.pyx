@@ -95,6 +95,7 @@ cdef class Plan:
         cdef frame_fn frame = self.framer.frame
         cdef void *ctx = self.framer.ctx
         memset(tallies, 0, sizeof(tallies))
+        batch.check_unpinned()
         with nogil:
             status = frame(ctx, &batch.d)
         batch.check(status)

@@ -7,8 +7,9 @@ package needs to know none of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +20,7 @@ from fastlog.errors import ConfigError, PathPart, Place, Problem
 from fastlog.types import Component, ComponentID
 
 Path = tuple[PathPart, ...]
+Model = TypeVar("Model", bound=BaseModel)
 
 _TYPE = re.compile(r"[a-zA-Z][0-9a-zA-Z_]{0,62}")
 _NAME = re.compile(r"[^\s$<>=+~^`|\x00-\x1f]{1,1024}")
@@ -38,6 +40,33 @@ class Registry(Protocol):
 def validate(document: Document, registry: Registry) -> Config:
     """Check ``document`` as a whole. Raises ConfigError with every problem found, in the order of the files."""
     return _Validator(document, registry).run()
+
+
+def validate_model(type_: type[Model], data: object) -> Model:
+    """``data``, which was written in a program, as a ``type_``; with the checks and messages that a file gets. Raises
+    ConfigError with every problem found."""
+    nowhere = Place("")
+    validator = _Validator(Document(_node(data, nowhere)), _NoComponents())
+    model = validator.model(type_, (), validator.root)
+    if isinstance(model, type_):
+        return model
+    raise ConfigError([replace(problem, place=None) for problem in validator.problems])
+
+
+class _NoComponents:
+    def names(self, kind: str) -> list[str]:
+        return []
+
+    def find(self, kind: str, type_: str) -> Component | None:
+        return None
+
+
+def _node(value: Any, place: Place) -> Node:
+    if isinstance(value, Mapping):
+        return Node({key: _node(item, place) for key, item in value.items()}, place)
+    if isinstance(value, list | tuple):
+        return Node([_node(item, place) for item in value], place)
+    return Node(value, place)
 
 
 def suggest(name: str, known: Iterable[str], what: str) -> str:

@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": {"config", "aws", "_core", *COMPONENTS},
     "demo": {"config", "pipeline", "aws", "_core", *COMPONENTS},
     "lake": {"config", "pipeline", "aws", "_core", *COMPONENTS},
+    "library": {"config", "aws", "_core", *COMPONENTS},
     "local": {"config", "pipeline", "aws", "_core", *COMPONENTS},
 }
 MAY_IMPORT["cli"] = {*MAY_IMPORT, "cli"} - {"cli"}
