@@ -129,12 +129,15 @@ def peak_of(pid: int) -> int:
 def wait_until_quiet(process: subprocess.Popen[bytes], log: Path, sink: SinkProcess | None) -> float:
     """The monotonic time at which the program had nothing left to do: it and its sink stood still for a while."""
     cpu_before, sent_before, since = 0.0, 0.0, time.monotonic()
+    started = since
     while True:
         time.sleep(0.1)
         if process.poll() is not None:
             raise SystemExit(f"it ended with {process.returncode}:\n{log.read_text()[-3000:]}")
         cpu, sent = cpu_of(process.pid), sink.ask("/stats")["bytes"] if sink else 0.0
-        if sent != sent_before or cpu - cpu_before > 0.03 or cpu < 0.1:
+        # A start may stand still too, on a busy machine.
+        begun = sent > 0 if sink else cpu > 0.1 and time.monotonic() - started > 3
+        if sent != sent_before or cpu - cpu_before > 0.03 or not begun:
             cpu_before, sent_before, since = cpu, sent, time.monotonic()
         elif time.monotonic() - since > QUIET_SECONDS:
             return since
