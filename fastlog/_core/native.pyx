@@ -778,7 +778,7 @@ cdef int slice_indices(Bytes *out, Cursor *c, uint64_t rows, uint64_t first, uin
 cdef int slice_map(Bytes *out, Cursor *c, uint64_t rows, uint64_t first, uint64_t count) noexcept nogil:
     """A Map column behind its version."""
     cdef const uint8_t *offsets = take(c, rows * 8)
-    cdef uint64_t total, before, end, i
+    cdef uint64_t total, before, end, last, i
     cdef int status
     if c.bad:
         return 0
@@ -786,8 +786,14 @@ cdef int slice_map(Bytes *out, Cursor *c, uint64_t rows, uint64_t first, uint64_
     if first:
         memcpy(&before, offsets + 8 * (first - 1), 8)
     memcpy(&total, offsets + 8 * (rows - 1), 8)
+    last = before
     for i in range(first, first + count):
         memcpy(&end, offsets + 8 * i, 8)
+        # An item takes a byte at least: what ends beyond the block, or before it begins, is damaged.
+        if end < last or end > total or total > <uint64_t> (c.end - c.p):
+            c.bad = True
+            return 0
+        last = end
         status = put_u64(out, end - before)
         if status:
             return status
@@ -804,7 +810,8 @@ cdef int slice_rows(Bytes *out, Cursor *c, uint64_t first, uint64_t count) noexc
     if take_varint(c) != NCOLUMNS:
         return ERR_BLOCK
     rows = take_varint(c)
-    if c.bad or count == 0 or first > rows or count > rows - first:
+    # A row takes several bytes, so that no product of rows overflows.
+    if c.bad or count == 0 or rows > <uint64_t> (c.end - c.p) or first > rows or count > rows - first:
         return ERR_BLOCK
     counts[0] = NCOLUMNS
     status = bytes_append(out, counts, put_varint(counts + 1, count) - counts)

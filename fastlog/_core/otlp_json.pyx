@@ -296,6 +296,7 @@ cdef Result put_value(Bytes *out, const WireField *value, int depth) noexcept no
     cdef Message message
     cdef WireField *chosen = NULL
     cdef WireField *field
+    cdef double number
     cdef Result result
     cdef int i
     if depth > DEEPEST:
@@ -322,7 +323,8 @@ cdef Result put_value(Bytes *out, const WireField *value, int depth) noexcept no
     elif chosen.number == 4 and chosen.wire == WIRE_FIXED64:
         result = put(out, b'{"doubleValue":')
         if result == DONE:
-            result = put_double(out, (<double *> chosen.data)[0])
+            memcpy(&number, chosen.data, 8)     # it lies anywhere in the message
+            result = put_double(out, number)
     elif chosen.number in (5, 6) and chosen.wire == WIRE_DELIMITED:
         i = chosen.number
         result = put(out, b'{"arrayValue":{' if i == 5 else b'{"kvlistValue":{')

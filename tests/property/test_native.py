@@ -78,6 +78,16 @@ def test_a_damaged_block_is_refused_or_read(records: list[dict[str, Any]], data:
         slice_block(bytes(whole), 0, len(records))
 
 
+def test_any_byte_may_be_damaged() -> None:
+    """Counts and offsets above all: a wrong one must lead neither out of the block nor out of memory."""
+    whole = block([{"observed_time_unix_nano": 1, "body": "b", "attributes": {"k": "v", "n": i}} for i in range(3)])
+    for at in range(len(whole)):
+        for byte in (0x00, 0x01, 0x7F, 0x80, 0xFF):
+            for first, count in ((0, 3), (0, 1), (1, 1), (2, 1)):
+                with contextlib.suppress(ValueError):
+                    slice_block(whole[:at] + bytes([byte]) + whole[at + 1 :], first, count)
+
+
 def test_rows_beyond_the_block() -> None:
     whole = block([{"observed_time_unix_nano": 1}] * 3)
     for first, count in ((0, 4), (3, 1), (4, 0), (0, 0)):

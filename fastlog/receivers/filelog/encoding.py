@@ -62,8 +62,10 @@ class Transcoder:
     def length(self, data: bytes, text: bytes) -> int:
         """How many bytes of ``data`` the beginning ``text`` of its :meth:`text` was made of."""
         size = len(text.decode("utf-8").encode(self._codec, "replace"))
-        if self.text(data[:size]) == text:
-            return size
+        if size <= len(data):
+            decoder = codecs.getincrementaldecoder(self._codec)("replace")
+            if self._utf8(decoder.decode(data[:size])) == text and not decoder.getstate()[0]:
+                return size
         low, high = 0, len(data)
         while low < high:  # something was replaced: there is no shorter way
             middle = (low + high) // 2
