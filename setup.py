@@ -7,13 +7,16 @@ Environment:
 
 A kernel listed in HOT is compiled twice on x86-64: once for the baseline and once for x86-64-v3 (AVX2, BMI2), as
 ``fastlog._core.v3.<name>``; ``fastlog._core`` picks one at import. On other machines the baseline is the only one.
-A failed build fails: there is no pure-Python fallback.
+A failed build fails: there is no pure-Python fallback. A performance hint of Cython's fails it too, as what it tells of
+is a kernel that takes the GIL, or goes through Python objects, where it was not meant to.
 """
 
+import contextlib
 import os
 import platform
 import sys
 from pathlib import Path
+from typing import Any, TextIO
 
 from Cython.Build import cythonize
 from Cython.Compiler import Options
@@ -58,15 +61,39 @@ def extension(name: str, source: Path, extra: list[str]) -> Extension:
     )
 
 
+class HintWatch:
+    """An error stream that remembers Cython's performance hints."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.hints: list[str] = []
+
+    def write(self, text: str) -> int:
+        if text.startswith("performance hint"):
+            self.hints.append(text)
+        return self.stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
 def build(names: dict[str, Path], variant: str, extra: list[str]) -> list[Extension]:
     modules = [extension(name, source, extra) for name, source in names.items()]
-    return cythonize(
-        modules,
-        build_dir=f"build/cython{variant}",
-        compiler_directives=DIRECTIVES,
-        show_all_warnings=False,
-        nthreads=0,
-    )
+    written = Path(f"build/cython{variant}")
+    with contextlib.redirect_stderr(HintWatch(sys.stderr)) as watch:
+        built = cythonize(
+            modules,
+            build_dir=str(written),
+            compiler_directives=DIRECTIVES,
+            show_all_warnings=False,
+            nthreads=0,
+        )
+    if watch.hints:
+        for source in names.values():
+            if any(str(source) in hint for hint in watch.hints):
+                written.joinpath(source).with_suffix(".c").unlink(missing_ok=True)  # so that the next build sees it too
+        sys.exit(f"{len(watch.hints)} performance hints; say 'noexcept', or type what is not, or use no nogil there")
+    return built
 
 
 sources = {path.stem: path for path in sorted(CORE.glob("*.pyx"))}

@@ -23,7 +23,9 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all", action="store_true", help="also run tests that need a heavy part; install what is missing")
+    parser.addoption(
+        "--all", action="store_true", help="also run tests that need a heavy part; install what is missing"
+    )
 
 
 def install(part: str) -> str | None:
@@ -35,10 +37,21 @@ def install(part: str) -> str | None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return f"{program} is missing, and only root with apt-get can install it"
     print(f"installing {' '.join(packages)} for the {part} tests", flush=True)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+    quiet = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.PIPE,
+        "text": True,
+        "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    }
     subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
-    done = subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False, **quiet)
-    return None if done.returncode == 0 and shutil.which(program, path=path) else f"apt-get install {packages[0]}: {done.stderr[-300:]}"
+    done = subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False, **quiet
+    )
+    return (
+        None
+        if done.returncode == 0 and shutil.which(program, path=path)
+        else f"apt-get install {packages[0]}: {done.stderr[-300:]}"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -46,7 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         for mark in item.iter_markers("heavy"):
             if mark.args[0] not in PARTS:
-                raise pytest.UsageError(f"{item.nodeid}: no heavy part {mark.args[0]!r}; tests/conftest.py has {', '.join(PARTS)}")
+                raise pytest.UsageError(
+                    f"{item.nodeid}: no heavy part {mark.args[0]!r}; tests/conftest.py has {', '.join(PARTS)}"
+                )
             if not everything:
                 item.add_marker(pytest.mark.skip(reason=f"needs {mark.args[0]}; scripts/test --all runs it"))
 

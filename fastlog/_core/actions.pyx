@@ -1,7 +1,7 @@
 """Actions of the ``attributes`` processor on a batch (internal/coreinternal/attraction v0.160).
 
-Constants, copies and deletions are passes without the GIL. :func:`rewrite` calls back into Python for every row that has
-the attribute: it is for hash, extract and convert, which few configurations use.
+Constants, copies and deletions are passes without the GIL. :func:`rewrite` calls back into Python for every row that
+has the attribute: it is for hash, extract and convert, which few configurations use.
 """
 
 from libc.stdint cimport int32_t
@@ -37,7 +37,8 @@ cdef bint unused(const BatchData *b, int32_t key) noexcept nogil:
 
 
 cdef int put(BatchData *b, int32_t key, int32_t source, Value constant, int mode) noexcept nogil:
-    """Set the attribute from the attribute ``source`` (>= 0), where a row has it, else from ``constant``, if it is one."""
+    """Set the attribute from the attribute ``source`` (>= 0), where a row has it, else from ``constant``, if it is
+    one."""
     cdef int32_t row
     cdef Value value
     cdef int status

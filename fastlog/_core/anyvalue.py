@@ -1,7 +1,7 @@
 """OTLP AnyValue between its protobuf encoding and Python values (opentelemetry-proto, common/v1/common.proto).
 
-For configuration constants and for reading a Batch back; the kernels never come here. str, bool, int, float, bytes, None,
-list and dict map to string_value 1, bool_value 2, int_value 3, double_value 4, bytes_value 7, an empty AnyValue,
+For configuration constants and for reading a Batch back; the kernels never come here. str, bool, int, float, bytes,
+None, list and dict map to string_value 1, bool_value 2, int_value 3, double_value 4, bytes_value 7, an empty AnyValue,
 array_value 5 and kvlist_value 6.
 """
 

@@ -293,7 +293,11 @@ cdef class Column(Exported):
         with nogil:
             kinds = survey(b, key)
         for kind, name in (
-            (KIND_STRING, "string"), (KIND_INT, "int64"), (KIND_DOUBLE, "double"), (KIND_BOOL, "bool"), (KIND_BYTES, "bytes")
+            (KIND_STRING, "string"),
+            (KIND_INT, "int64"),
+            (KIND_DOUBLE, "double"),
+            (KIND_BOOL, "bool"),
+            (KIND_BYTES, "bytes"),
         ):
             if kinds & ~(1 << kind) == 0:
                 break
@@ -304,7 +308,8 @@ cdef class Column(Exported):
                 kind, name = KIND_DOUBLE, "double"
             else:
                 raise TypeError(
-                    f"{self.name} holds maps, arrays or values of several kinds, which is no column; read it with to_records()"
+                    f"{self.name} holds maps, arrays or values of several kinds, which is no column;"
+                    " read it with to_records()"
                 )
         self.set_kind(name)
         out = self.make(self.length * self.itemsize)

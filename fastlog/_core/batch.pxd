@@ -290,7 +290,8 @@ cdef inline int sparse_begin(BatchData *b) noexcept nogil:
 
 
 cdef inline int sparse_append(BatchData *b, int32_t row, int32_t key, Value value) noexcept nogil:
-    """Append to the row's list a key that is not in it. A list that is not the last one in items is moved to the end."""
+    """Append to the row's list a key that is not in it. A list that is not the last one in items is moved to the
+    end."""
     cdef Span *list_
     cdef int32_t i
     if sparse_begin(b) or items_reserve(b, b.sparse[row].len + 1):

@@ -1,6 +1,7 @@
-"""The Python side of a Batch: filling it, naming its resource, and reading it back a record at a time (for tests and tools)."""
+"""The Python side of a Batch: filling it, naming its resource, and reading it back a record at a time (for tests and
+tools)."""
 
-from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_FillInfo
+from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport free
 from libc.string cimport memset
@@ -11,8 +12,6 @@ from fastlog._core.types cimport (
     ERR_ARENA,
     FORM_CONST,
     FORM_NONE,
-    FORM_SPANS,
-    FORM_VALUES,
     KIND_ABSENT,
     KIND_ANY,
     KIND_BOOL,
@@ -29,8 +28,8 @@ from fastlog._core.types cimport (
 
 
 cdef class Resource:
-    """One resource: its attributes and the URL of their schema, encoded once. Treat it as immutable; equal contents make
-    equal resources."""
+    """One resource: its attributes and the URL of their schema, encoded once. Treat it as immutable; equal contents
+    make equal resources."""
 
     def __init__(self, attributes=None, schema_url=""):
         self.attributes = dict(attributes or {})
@@ -53,14 +52,16 @@ cdef class Resource:
         return self._hash
 
     def __repr__(self):
-        return f"Resource({self.attributes!r}, {self.schema_url!r})" if self.schema_url else f"Resource({self.attributes!r})"
+        url = f", {self.schema_url!r}" if self.schema_url else ""
+        return f"Resource({self.attributes!r}{url})"
 
 
 cdef class Batch:
     """N log records as columns over one arena.
 
     ``Batch(keys)`` interns ``keys`` (bytes) as the first columns, in that order. A receiver fills the arena through
-    :meth:`writable` and :meth:`commit`; a plan's framing makes rows of it. One owner at a time: it is handed over, never shared.
+    :meth:`writable` and :meth:`commit`; a plan's framing makes rows of it. One owner at a time: it is handed over,
+    never shared.
     """
 
     def __cinit__(self, keys=()):
@@ -97,7 +98,8 @@ cdef class Batch:
         return 0
 
     cpdef reset(self):
-        """Empty the batch for the next block; its memory and its fixed keys stay. BufferError while a column is in use."""
+        """Empty the batch for the next block; its memory and its fixed keys stay. BufferError while a column is in
+        use."""
         cdef int32_t k
         cdef bint extra = self.d.nkeys > self.fixed_keys
         self.check_unpinned()
@@ -237,8 +239,8 @@ cdef class Batch:
         return k
 
     def set_constant(self, bytes key, value):
-        """Give every row the attribute ``key`` = ``value``. After filling, before or after framing; a row's own value is
-        replaced."""
+        """Give every row the attribute ``key`` = ``value``. After filling, before or after framing; a row's own value
+        is replaced."""
         cdef int32_t k
         self.check_unpinned()
         k = self.intern(key)
@@ -366,7 +368,8 @@ cdef class Batch:
         }
 
     def to_records(self):
-        """Every record that is not dropped, as :meth:`record` gives it. Slow: a look at a batch, not a way to process it."""
+        """Every record that is not dropped, as :meth:`record` gives it. Slow: a look at a batch, not a way to process
+        it."""
         return [self.record(row) for row in range(self.d.rows) if not self.d.flags[row] & ROW_DROPPED]
 
     @staticmethod

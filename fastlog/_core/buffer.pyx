@@ -1,4 +1,5 @@
-"""Owned output bytes with the buffer protocol, recycled through a small pool so that a steady stream touches no new pages."""
+"""Owned output bytes with the buffer protocol, recycled through a small pool so that a steady stream touches no new
+pages."""
 
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_FillInfo
 from libc.stdlib cimport free

@@ -1,4 +1,5 @@
-"""A raw block to rows: lines, cut, trimmed and repaired in the collector's order (stanza: split, flush, trim, decode)."""
+"""A raw block to rows: lines, cut, trimmed and repaired in the collector's order (stanza: split, flush, trim,
+decode)."""
 
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
@@ -277,7 +278,8 @@ cdef struct Text:
     bint more                   # something follows that is not here: a match that reaches the end may be another then
 
 
-cdef int32_t next_record(const PatternRules *rules, const Text *text, int32_t at, int32_t *tags, Span *body) noexcept nogil:
+cdef int32_t next_record(const PatternRules *rules, const Text *text, int32_t at, int32_t *tags,
+                         Span *body) noexcept nogil:
     """Where the record that begins at ``at`` ends and the next begins, or -1 while that can't be told."""
     cdef const uint8_t *s = text.s + at
     cdef const uint8_t *end = text.s + text.end
@@ -307,8 +309,8 @@ cdef int32_t next_record(const PatternRules *rules, const Text *text, int32_t at
 
 
 cdef int readable(BatchData *b, int32_t *shift) noexcept nogil:
-    """Make the block well-formed for matching: ``shift`` bytes after it lies a copy with 0x7F for each byte that is in no
-    character, behind the used part of the arena; 0 when it is well-formed itself. The arena may move."""
+    """Make the block well-formed for matching: ``shift`` bytes after it lies a copy with 0x7F for each byte that is in
+    no character, behind the used part of the arena; 0 when it is well-formed itself. The arena may move."""
     cdef Py_ssize_t n = b.data_end - b.data_start, done
     cdef uint8_t *p
     cdef int status
@@ -388,7 +390,8 @@ cdef class LineFramer(Framer):
 
 
 cdef class RecordFramer(LineFramer):
-    """The block is one record, or several of max_log_size: the unfinished end of a file whose records a pattern divides."""
+    """The block is one record, or several of max_log_size: the unfinished end of a file whose records a pattern
+    divides."""
 
     def __init__(self, **rules):
         super().__init__(**rules)
@@ -398,8 +401,8 @@ cdef class RecordFramer(LineFramer):
 cdef class PatternFramer(LineFramer):
     """Records begin with a match of ``pattern`` or, with ``ends``, end with one; ``omit`` leaves the match out of them.
 
-    ``pattern`` and ``following`` are compiled with the flag m. ``following`` has the pattern as its group 1 and finds the
-    first match that begins after the first character: ``\\A(?s:.)(?s:.*?)(PATTERN)``; None with ``ends``.
+    ``pattern`` and ``following`` are compiled with the flag m. ``following`` has the pattern as its group 1 and finds
+    the first match that begins after the first character: ``\\A(?s:.)(?s:.*?)(PATTERN)``; None with ``ends``.
     """
 
     cdef PatternRules pattern_rules
@@ -424,7 +427,8 @@ cdef class PatternFramer(LineFramer):
         self.frame = frame_pattern
 
     def complete(self, Batch batch, bint at_end):
-        """How many bytes of the raw block are records whose end is certain. ``at_end``: nothing follows in the source."""
+        """How many bytes of the raw block are records whose end is certain. ``at_end``: nothing follows in the
+        source."""
         cdef BatchData *b = &batch.d
         cdef int32_t at = b.data_start, to, shift
         cdef int32_t *tags = <int32_t *> slab_alloc(&b.slab, self.pattern_rules.slots * sizeof(int32_t))

@@ -407,7 +407,8 @@ cdef inline int json_key(BatchData *b, int32_t *at, Span *out) noexcept nogil:
 
 
 cdef inline bint json_same_key(const uint8_t *arena, Span one, Span other) noexcept nogil:
-    """Compared word by word: most keys are too short to be worth a call of memcmp. Reads up to 7 bytes past the keys."""
+    """Compared word by word: most keys are too short to be worth a call of memcmp. Reads up to 7 bytes past the
+    keys."""
     cdef const uint8_t *s = arena + one.off
     cdef const uint8_t *t = arena + other.off
     cdef int32_t left = one.len

@@ -87,7 +87,8 @@ cdef inline void *slab_alloc(Slab *slab, size_t size) noexcept nogil:
 
 
 cdef inline void slab_reset(Slab *slab) noexcept nogil:
-    """Forget every allocation. What took several blocks will take one the next time, so that a steady stream maps no pages."""
+    """Forget every allocation. What took several blocks will take one the next time, so that a steady stream maps no
+    pages."""
     cdef SlabBlock *block = slab.head
     cdef SlabBlock *older
     cdef size_t total = 0

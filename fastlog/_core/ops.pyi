@@ -11,7 +11,13 @@ class AddOp(Op):
     """
 
     def __init__(
-        self, name: str, field: FieldRef, constant: tuple[object, int] | None, *, on_error: int = 0, column: bool = False
+        self,
+        name: str,
+        field: FieldRef,
+        constant: tuple[object, int] | None,
+        *,
+        on_error: int = 0,
+        column: bool = False,
     ) -> None: ...
 
 class RemoveOp(Op):

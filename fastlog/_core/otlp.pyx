@@ -7,7 +7,7 @@ request. Rows are grouped by their resource and keep their order within it.
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from fastlog._core.anyvalue import field
+from fastlog._core.anyvalue import field as message_field
 from fastlog._core.batch cimport Batch, BatchData, Resource
 from fastlog._core.buffer cimport Buffer
 from fastlog._core.memory cimport slab_alloc
@@ -19,7 +19,6 @@ from fastlog._core.proto cimport (
     put_varint,
     put_varint14,
     varint64_size,
-    varint_size,
 )
 from fastlog._core.types cimport (
     ERR_ARENA,
@@ -34,7 +33,6 @@ from fastlog._core.types cimport (
     KIND_BYTES,
     KIND_DOUBLE,
     KIND_INT,
-    KIND_NULL,
     KIND_STRING,
     ROW_DROPPED,
     Column,
@@ -130,7 +128,8 @@ cdef inline int32_t attribute_size(int32_t header_size, int32_t any_) noexcept n
     return delimited_size(header_size + delimited_size(any_))
 
 
-cdef inline uint8_t *put_attribute(uint8_t *out, const Field *field, const uint8_t *arena, const Value *v) noexcept nogil:
+cdef inline uint8_t *put_attribute(uint8_t *out, const Field *field, const uint8_t *arena,
+                                   const Value *v) noexcept nogil:
     cdef int32_t size = any_size(v)
     out[0] = TAG_ATTRIBUTE
     out = put_varint(out + 1, <uint32_t> (field.header_size + delimited_size(size)))
@@ -408,7 +407,8 @@ cdef int sort_by_resource(BatchData *b, int32_t ngroups, int32_t **order) noexce
 
 cdef void write(uint8_t *out, const BatchData *b, const Layout *layout, const Group *groups,
                 const int32_t *order) noexcept nogil:
-    """Write group by group; ``order`` is NULL when there is only one. Copies may overrun, so nothing is written ahead."""
+    """Write group by group; ``order`` is NULL when there is only one. Copies may overrun, so nothing is written
+    ahead."""
     cdef int32_t i, at, row, group = -1
     # Copies that nothing else points to: else every byte written might change them, and they are read again each time.
     cdef BatchData own = b[0]
@@ -427,7 +427,8 @@ cdef void write(uint8_t *out, const BatchData *b, const Layout *layout, const Gr
 def encode(Batch batch, Buffer buffer=None):
     """The records of ``batch`` that are not dropped, as a run of ``resource_logs`` fields.
 
-    Returns (Buffer, number of records); given a buffer, it is that one, with the run behind what it held. OverflowError when the run would exceed 2 GiB.
+    Returns (Buffer, number of records); given a buffer, it is that one, with the run behind what it held. OverflowError
+    when the run would exceed 2 GiB.
     """
     cdef Layout layout
     cdef Resource resource
@@ -447,9 +448,9 @@ def encode(Batch batch, Buffer buffer=None):
         raise MemoryError
     memset(groups, 0, ngroups * sizeof(Group))
     for i, resource in enumerate(batch.resources):
-        data = field(1, resource.encoded())
+        data = message_field(1, resource.encoded())
         if resource.schema_url:
-            data += field(3, resource.schema_url.encode())
+            data += message_field(3, resource.schema_url.encode())
         encoded.append(data)
         groups[i].head = <const uint8_t *> <char *> data
         groups[i].head_size = <int32_t> len(data)

@@ -1,5 +1,5 @@
-"""Encoded OTLP logs to OTLP/JSON (OTLP specification 1.7, "JSON Protobuf Encoding"): lowerCamelCase names, 64-bit integers as
-strings, trace and span ids in hex, bytes in base64, enums as numbers.
+"""Encoded OTLP logs to OTLP/JSON (OTLP specification 1.7, "JSON Protobuf Encoding"): lowerCamelCase names, 64-bit
+integers as strings, trace and span ids in hex, bytes in base64, enums as numbers.
 
 What is written for a field that is not set is what the collector's exporters write (pdata v1.66): nothing, but for
 ``resource``, ``scope``, ``body`` and the value of an attribute.
@@ -514,8 +514,8 @@ cdef Result put_request(Bytes *out, const uint8_t *p, const uint8_t *end_, bint 
 
 
 def to_json(chunks):
-    """One OTLP/JSON ExportLogsServiceRequest, a Buffer without a newline in it, of ``chunks``: an iterable of buffers with
-    encoded ExportLogsServiceRequest messages.
+    """One OTLP/JSON ExportLogsServiceRequest, a Buffer without a newline in it, of ``chunks``: an iterable of buffers
+    with encoded ExportLogsServiceRequest messages.
 
     ValueError when one of them is no such message or nests values deeper than 100; MemoryError.
     """

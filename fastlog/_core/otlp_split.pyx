@@ -1,11 +1,11 @@
-"""Cuts encoded OTLP logs into smaller requests without encoding anything again: records are copied as they are, the lengths
-of the messages around them are written anew (opentelemetry-proto 1.x, logs/v1/logs.proto and
+"""Cuts encoded OTLP logs into smaller requests without encoding anything again: records are copied as they are, the
+lengths of the messages around them are written anew (opentelemetry-proto 1.x, logs/v1/logs.proto and
 collector/logs/v1/logs_service.proto).
 
 A part repeats what surrounds its records: the resource, the scope and the schema URLs.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
@@ -251,8 +251,8 @@ cdef uint8_t *write(uint8_t *out, const Layout *layout, int64_t first, int64_t l
 
 
 def split(const uint8_t[::1] data not None, long long max_records, long long max_bytes):
-    """``[(Buffer, records), …]``: the records of ``data`` (an ExportLogsServiceRequest), in order, in requests of at most
-    ``max_records`` records (0 = no limit) and ``max_bytes`` bytes each; a single record may be larger.
+    """``[(Buffer, records), …]``: the records of ``data`` (an ExportLogsServiceRequest), in order, in requests of at
+    most ``max_records`` records (0 = no limit) and ``max_bytes`` bytes each; a single record may be larger.
 
     Messages without records are left out. ValueError when ``data`` is not such a message, MemoryError.
     """

@@ -139,7 +139,14 @@ EDITORS = {
     "set": EDIT_SET, "merge_maps": EDIT_MERGE, "flatten": EDIT_FLATTEN, "delete_key": EDIT_DELETE_KEY,
     "delete_matching_keys": EDIT_DELETE_MATCHING, "keep_keys": EDIT_KEEP_KEYS, "keep_matching_keys": EDIT_KEEP_MATCHING,
 }
-KINDS = {"string": KIND_STRING, "bool": KIND_BOOL, "int": KIND_INT, "double": KIND_DOUBLE, "bytes": KIND_BYTES, "any": KIND_ANY}
+KINDS = {
+    "string": KIND_STRING,
+    "bool": KIND_BOOL,
+    "int": KIND_INT,
+    "double": KIND_DOUBLE,
+    "bytes": KIND_BYTES,
+    "any": KIND_ANY,
+}
 
 
 cdef struct Node:
@@ -306,7 +313,7 @@ cdef int64_t count_items(const Run *r, Value value) noexcept nogil:
 cdef int whole_attributes(Run *r, int32_t row, Value *out) noexcept nogil:
     """The row's attributes as a map value. A status."""
     cdef BatchData *b = r.b
-    cdef int32_t k, i, size = 0
+    cdef int32_t k, size = 0
     cdef Value value
     cdef Span key
     cdef uint8_t *at
@@ -548,7 +555,8 @@ cdef int put_rune(Bytes *out, uint32_t rune) noexcept nogil:
 
 
 cdef int change_case(Run *r, Value text, int upper, Value *out) noexcept nogil:
-    """Lower or upper case rune by rune (Go's strings.ToLower, ToUpper); the same value when nothing changes. A status."""
+    """Lower or upper case rune by rune (Go's strings.ToLower, ToUpper); the same value when nothing changes. A
+    status."""
     cdef const uint8_t *s = r.b.arena.data + text.u.s.off
     cdef const CaseMap *cases = &r.code.cases[upper]
     cdef uint8_t first = 97 if upper else 65
@@ -622,7 +630,8 @@ cdef int parsed_double(Run *r, Value value, Value *out) noexcept nogil:
         out.u.d = <double> value.u.i
     elif value.kind == KIND_STRING and value.u.s.len and r.b.arena.data[value.u.s.off] > 32:
         r.scratch.len = 0
-        if bytes_append(&r.scratch, r.b.arena.data + value.u.s.off, value.u.s.len) or bytes_append(&r.scratch, <const uint8_t *> b"\0", 1):
+        if (bytes_append(&r.scratch, r.b.arena.data + value.u.s.off, value.u.s.len)
+                or bytes_append(&r.scratch, <const uint8_t *> b"\0", 1)):
             return ERR_MEMORY
         out.kind = KIND_DOUBLE
         out.u.d = strtod(<const char *> r.scratch.data, &end)
@@ -1001,7 +1010,8 @@ cdef int flat_index(Bytes *out, int64_t index) noexcept nogil:
             return bytes_append(out, digits + n, 20 - n)
 
 
-cdef int flat_map(Run *r, int32_t row, Value *map_, bint attributes, Value source, int64_t depth, int64_t deepest) noexcept nogil:
+cdef int flat_map(Run *r, int32_t row, Value *map_, bint attributes, Value source, int64_t depth,
+                  int64_t deepest) noexcept nogil:
     """flattenMap of ottlfuncs/func_flatten.go; the scratch is the prefix and is left as it was."""
     cdef size_t prefix = r.scratch.len
     cdef size_t base
@@ -1020,7 +1030,8 @@ cdef int flat_map(Run *r, int32_t row, Value *map_, bint attributes, Value sourc
     return status
 
 
-cdef int flat_value(Run *r, int32_t row, Value *map_, bint attributes, Value value, int64_t depth, int64_t deepest) noexcept nogil:
+cdef int flat_value(Run *r, int32_t row, Value *map_, bint attributes, Value value, int64_t depth,
+                    int64_t deepest) noexcept nogil:
     """flattenValue: the scratch is prefix + key."""
     cdef size_t key = r.scratch.len
     cdef int64_t i, count, j
@@ -1369,7 +1380,9 @@ cdef class OttlProgram:
         if program is None:
             return NULL
         if (<Program> program).rx.slots > MOST_TAGS:
-            raise ValueError(f"{program.groups} groups in {program.pattern!r} are too many here; use non-capturing (?:...)")
+            raise ValueError(
+                f"{program.groups} groups in {program.pattern!r} are too many here; use non-capturing (?:...)"
+            )
         self.kept.append(program)
         return &(<Program> program).rx
 

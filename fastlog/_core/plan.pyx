@@ -2,7 +2,7 @@
 
 import time
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t
 from libc.string cimport memset
 
 from fastlog._core.batch cimport Batch, BatchData
@@ -56,8 +56,8 @@ cdef int run_window(list ops, int first, int last, BatchData *b, Tally *tallies)
 cdef class Plan:
     """Framing and operators, compiled. ``keys`` (bytes) are the attribute keys the operators know; column i is keys[i].
 
-    ``on_failures(batch, op, failed, first_row, code)`` is called once a block for an operator that could not process some rows.
-    Several threads may run one plan over different batches at once.
+    ``on_failures(batch, op, failed, first_row, code)`` is called once a block for an operator that could not process
+    some rows. Several threads may run one plan over different batches at once.
     """
 
     def __init__(self, Framer framer, keys=(), ops=(), on_failures=None):

@@ -3,9 +3,10 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-# Copies in 32-byte steps that overrun, by less than PADDING, what they read and what they write: sources are arenas and slabs,
-# targets are reserved buffers. Lengths of log fields vary, so a branch on a length is a branch that is mispredicted: short
-# values take one step, others four before the first look. C, because Cython can't say "this many bytes, inline".
+# Copies in 32-byte steps that overrun, by less than PADDING, what they read and what they write: sources are arenas and
+# slabs, targets are reserved buffers. Lengths of log fields vary, so a branch on a length is a branch that is
+# mispredicted: short values take one step, others four before the first look. C, because Cython can't say "this many
+# bytes, inline".
 cdef extern from * nogil:
     """
     #ifndef FASTLOG_COPY

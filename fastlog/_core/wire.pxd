@@ -1,4 +1,5 @@
-"""Reading the protobuf wire format (protobuf.dev, Encoding) out of borrowed memory, every step checked against its end."""
+"""Reading the protobuf wire format (protobuf.dev, Encoding) out of borrowed memory, every step checked against its
+end."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 

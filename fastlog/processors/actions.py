@@ -154,7 +154,9 @@ def extracted(action: Action, value: Any) -> dict[str, str]:
     if spans is None:
         return {}
     groups = zip(action.program.names, spans[1:], strict=True)
-    return {name: data[start:end].decode("utf-8", "surrogateescape") if start >= 0 else "" for name, (start, end) in groups}
+    return {
+        name: data[start:end].decode("utf-8", "surrogateescape") if start >= 0 else "" for name, (start, end) in groups
+    }
 
 
 def converted(value: Any, target: str) -> Any:
@@ -166,7 +168,9 @@ def converted(value: Any, target: str) -> Any:
             if isinstance(value, float):
                 return _truncated(value)
             # Go's strconv.ParseInt takes no spaces and no underscores
-            if isinstance(value, bool) or (isinstance(value, str) and value.isascii() and "_" not in value and value == value.strip()):
+            if isinstance(value, bool) or (
+                isinstance(value, str) and value.isascii() and "_" not in value and value == value.strip()
+            ):
                 number = int(value)
                 return number if -(1 << 63) <= number < 1 << 63 else value
         elif isinstance(value, bool | int) or (isinstance(value, str) and value.isascii() and value == value.strip()):

@@ -25,8 +25,13 @@ PIECES = st.sampled_from(
         b"\xff",
         b"\xc3",
         b"\xe2\x82",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\x98",
+        b"\x00",
+        b"\xef\xbb\xbf",
+        b"\xc0\xaf",
+        b"\x0b\x0c",
     ]
-    + [b"\xed\xa0\x80", b"\xf0\x9f\x98", b"\x00", b"\xef\xbb\xbf", b"\xc0\xaf", b"\v\f"]
 )
 
 

@@ -84,7 +84,9 @@ class Compiler:
         """What is being compiled, for messages."""
         self.changes_case = False
 
-    def group(self, conditions: Sequence[tuple[str, Expression]], statements: Iterable[Statement], *, propagate: bool) -> None:
+    def group(
+        self, conditions: Sequence[tuple[str, Expression]], statements: Iterable[Statement], *, propagate: bool
+    ) -> None:
         """One entry of ``log_statements``: its statements run for the rows that any of the conditions holds for."""
         roots = []
         for text, condition in conditions:
@@ -136,14 +138,16 @@ class Compiler:
     def target(self, expression: Expression | None, *, is_map: bool = False) -> Node:
         """Where an editor stores: a place and the keys below it."""
         if not isinstance(expression, Path):
-            self.refuse("a path such as log.attributes[\"key\"] is expected as target", getattr(expression, "at", 0))
+            self.refuse('a path such as log.attributes["key"] is expected as target', getattr(expression, "at", 0))
         place, keys = self.place(expression)
         if any(not isinstance(key, str) for key in keys):
             self.refuse("a list can't be changed in place; set the whole list", expression.at)
         if is_map and not keys and place not in _KEYED:
             self.refuse(f"{expression} is no map", expression.at)
         if place == "observed_time_unix_nano":
-            self.refuse("observed_time_unix_nano is the same for all records of a block and can't be set", expression.at)
+            self.refuse(
+                "observed_time_unix_nano is the same for all records of a block and can't be set", expression.at
+            )
         return {"place": ottl.PLACES[place], "names": [str(key).encode() for key in keys]}
 
     # ---- expressions

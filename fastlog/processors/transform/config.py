@@ -52,7 +52,9 @@ class Config(ConfigModel):
             for name in ("trace_statements", "metric_statements", "profile_statements"):
                 if data.get(name):
                     raise ValueError(f"{name} is not supported: only logs flow here; remove it")
-            data = {key: value for key, value in data.items() if not key.endswith("_statements") or key == "log_statements"}
+            data = {
+                key: value for key, value in data.items() if not key.endswith("_statements") or key == "log_statements"
+            }
             entries = data.get("log_statements")
             if isinstance(entries, list) and entries and all(isinstance(entry, str) for entry in entries):
                 data = {**data, "log_statements": [{"statements": entries}]}

@@ -100,7 +100,9 @@ def parse_statement(text: str) -> Statement:
     at = parser.at
     name = parser.take_kind("name", "a function call such as set(...)")
     if not name[0].islower():
-        raise parser.error(f"{name} is no editor: a statement begins with a lower-case function such as set or merge_maps", at)
+        raise parser.error(
+            f"{name} is no editor: a statement begins with a lower-case function such as set or merge_maps", at
+        )
     editor = parser.call(name, at)
     where = None
     if parser.accept("where"):

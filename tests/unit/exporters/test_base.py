@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from fastlog._core.buffer import Buffer
 
+from fastlog._core.buffer import Buffer
 from fastlog.exporters.base import READY_BYTES, SenderQueue, Slot
 from fastlog.exporters.coalesce import BatchPolicy
 from fastlog.exporters.retry import RetryPolicy

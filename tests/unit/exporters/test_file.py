@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastlog._core.buffer import Buffer
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from pydantic import ValidationError
 
+from fastlog._core.buffer import Buffer
 from fastlog.exporters.file import COMPONENT, FileExporter
 from fastlog.types import Chunk, Origin, Outcome
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from fastlog._core.buffer import Buffer
 
+from fastlog._core.buffer import Buffer
 from fastlog.exporters.http import Client, HTTPError
 from tests.sink import Answer, Sink
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastlog._core.buffer import Buffer
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from pydantic import ValidationError
 
+from fastlog._core.buffer import Buffer
 from fastlog.exporters.base import SenderQueue
 from fastlog.exporters.otlphttp import COMPONENT
 from fastlog.exporters.otlphttp.exporter import OTLPHTTPExporter, outcome, retry_after, user_agent

@@ -91,7 +91,11 @@ def test_the_resource_processor_changes_each_resource_once():
     processor = ResourceProcessor(Config.model_validate({"attributes": [{"key": "a", "value": 1, "action": "insert"}]}))
     batch = Batch.from_records([{"resource": {"x": 1}}, {"resource": {"x": 2}}, {"resource": {"x": 1}}])
     processor.process(batch)
-    assert [record["resource"] for record in batch.to_records()] == [{"x": 1, "a": 1}, {"x": 2, "a": 1}, {"x": 1, "a": 1}]
+    assert [record["resource"] for record in batch.to_records()] == [
+        {"x": 1, "a": 1},
+        {"x": 2, "a": 1},
+        {"x": 1, "a": 1},
+    ]
     first = batch.resources[0]
     batch.resources = [Resource({"x": 1})]
     processor.process(batch)
@@ -119,4 +123,6 @@ def test_the_attributes_processor_on_columns_and_sparse_values():
 
 def test_matching_is_refused_by_name():
     with pytest.raises(ValidationError, match="include is not supported"):
-        attributes.Config.model_validate({"actions": [{"key": "a", "action": "delete"}], "include": {"match_type": "strict"}})
+        attributes.Config.model_validate(
+            {"actions": [{"key": "a", "action": "delete"}], "include": {"match_type": "strict"}}
+        )

@@ -1,4 +1,5 @@
-"""OTTL: what is refused and how it is said. What it computes is held to the collector's answers in tests/golden (transform)."""
+"""OTTL: what is refused and how it is said. What it computes is held to the collector's answers in tests/golden
+(transform)."""
 
 import pytest
 from pydantic import ValidationError
@@ -43,7 +44,10 @@ def test_a_wrong_statement_says_what_and_where(statement, message):
 
 
 def test_precedence():
-    a, b, c = (Binary("==", Path(((name, ()),), at), Literal(1, at + 5), at + 2) for name, at in zip("abc", (0, 10, 21), strict=True))
+    a, b, c = (
+        Binary("==", Path(((name, ()),), at), Literal(1, at + 5), at + 2)
+        for name, at in zip("abc", (0, 10, 21), strict=True)
+    )
     assert parse_condition("a == 1 or b == 1 and c == 1") == Binary("or", a, Binary("and", b, c, 17), 7)
     assert parse_statement("set(a, 1 + 2 * 3)").editor.arguments[1][1].operator == "+"
     with pytest.raises(OttlError, match="is too much"):
@@ -52,7 +56,9 @@ def test_precedence():
 
 def test_an_error_skips_the_statement_for_that_row_only():
     records = [{"body": "nope"}, {"body": '{"x": 1}'}]
-    got = run(records, "merge_maps(attributes, ParseJSON(body), \"upsert\")", 'set(attributes["after"], 1)', error_mode="ignore")
+    got = run(
+        records, 'merge_maps(attributes, ParseJSON(body), "upsert")', 'set(attributes["after"], 1)', error_mode="ignore"
+    )
     assert [record["attributes"] for record in got] == [{"after": 1}, {"x": 1.0, "after": 1}]
 
 
@@ -73,4 +79,4 @@ def test_case_follows_go_rune_by_rune():
 
 def test_other_signals_are_refused():
     with pytest.raises(ValidationError, match="trace_statements is not supported"):
-        Config.model_validate({"trace_statements": [{"context": "span", "statements": ["set(name, \"x\")"]}]})
+        Config.model_validate({"trace_statements": [{"context": "span", "statements": ['set(name, "x")']}]})
