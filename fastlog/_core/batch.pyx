@@ -141,6 +141,10 @@ cdef class Batch:
         if self.views:
             raise BufferError("the batch is being written to; release the view first")
         self.check_unpinned()
+        if self.d.data_start == self.d.data_end:
+            self.d.data_start = self.d.data_end = <int32_t> self.d.arena.len
+        elif <size_t> self.d.data_end != self.d.arena.len:
+            raise ValueError("a constant was set behind the raw block; fill the block first")
         self.check(bytes_reserve(&self.d.arena, size))
         self.window = <int32_t> size
         return memoryview(self)
@@ -239,8 +243,8 @@ cdef class Batch:
         return k
 
     def set_constant(self, bytes key, value):
-        """Give every row the attribute ``key`` = ``value``. After filling, before or after framing; a row's own value
-        is replaced."""
+        """Give every row the attribute ``key`` = ``value``, before or after framing; a row's own value is replaced. Not
+        between two pieces of the raw block, which has to stay in one piece."""
         cdef int32_t k
         self.check_unpinned()
         k = self.intern(key)
