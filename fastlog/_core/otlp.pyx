@@ -4,7 +4,7 @@ What comes out is a run of ``resource_logs`` fields of an ExportLogsServiceReque
 request. Rows are grouped by their resource and keep their order within it.
 """
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.string cimport memcpy, memset
 
 from fastlog._core.anyvalue import field as message_field
@@ -18,7 +18,6 @@ from fastlog._core.proto cimport (
     put_fixed64,
     put_varint,
     put_varint14,
-    varint64_size,
 )
 from fastlog._core.types cimport (
     ERR_ARENA,
@@ -28,11 +27,6 @@ from fastlog._core.types cimport (
     FORM_SPANS,
     FORM_VALUES,
     KIND_ABSENT,
-    KIND_ANY,
-    KIND_BOOL,
-    KIND_BYTES,
-    KIND_DOUBLE,
-    KIND_INT,
     KIND_STRING,
     ROW_DROPPED,
     Column,
@@ -40,6 +34,7 @@ from fastlog._core.types cimport (
     Span,
     Value,
 )
+from fastlog._core.value cimport ANY_STRING, put_value, value_size
 
 cdef enum:
     LARGEST = 0x7FF00000        # bytes of records of one resource in one run
@@ -53,12 +48,6 @@ cdef enum:
     # KeyValue
     TAG_KEY = 0x0A
     TAG_VALUE = 0x12
-    # AnyValue
-    TAG_STRING = 0x0A
-    TAG_BOOL = 0x10
-    TAG_INT = 0x18
-    TAG_DOUBLE = 0x21
-    TAG_BYTES = 0x3A
     # the messages around a record: ResourceLogs{resource = 1, scope_logs = 2}, ScopeLogs{scope = 1, log_records = 2}
     TAG_FIRST = 0x0A
     TAG_SECOND = 0x12
@@ -89,38 +78,13 @@ cdef struct Group:
     int32_t records
 
 
-cdef inline int32_t any_size(const Value *v) noexcept nogil:
-    """Size of the AnyValue message."""
-    if v.kind == KIND_STRING or v.kind == KIND_BYTES:
-        return delimited_size(v.u.s.len)
-    if v.kind == KIND_INT:
-        return 1 + varint64_size(<uint64_t> v.u.i)
-    if v.kind == KIND_DOUBLE:
-        return 9
-    if v.kind == KIND_BOOL:
-        return 2
-    if v.kind == KIND_ANY:
-        return v.u.s.len
-    return 0
-
-
 cdef inline uint8_t *put_any(uint8_t *out, const uint8_t *arena, const Value *v) noexcept nogil:
-    if v.kind == KIND_STRING or v.kind == KIND_BYTES:
-        out[0] = TAG_STRING if v.kind == KIND_STRING else TAG_BYTES
+    """``put_value``, with room behind ``out`` and strings copied in steps."""
+    if v.kind == KIND_STRING:
+        out[0] = ANY_STRING
         out = put_varint(out + 1, <uint32_t> v.u.s.len)
         return copy_long(out, arena + v.u.s.off, v.u.s.len)
-    if v.kind == KIND_INT:
-        out[0] = TAG_INT
-        return put_varint(out + 1, <uint64_t> v.u.i)
-    if v.kind == KIND_DOUBLE:
-        return put_fixed64(out, TAG_DOUBLE, v.u.i)
-    if v.kind == KIND_BOOL:
-        out[0] = TAG_BOOL
-        out[1] = v.u.i != 0
-        return out + 2
-    if v.kind == KIND_ANY:
-        return copy_long(out, arena + v.u.s.off, v.u.s.len)
-    return out
+    return put_value(out, arena, v)
 
 
 cdef inline int32_t attribute_size(int32_t header_size, int32_t any_) noexcept nogil:
@@ -130,7 +94,7 @@ cdef inline int32_t attribute_size(int32_t header_size, int32_t any_) noexcept n
 
 cdef inline uint8_t *put_attribute(uint8_t *out, const Field *field, const uint8_t *arena,
                                    const Value *v) noexcept nogil:
-    cdef int32_t size = any_size(v)
+    cdef int32_t size = value_size(v)
     out[0] = TAG_ATTRIBUTE
     out = put_varint(out + 1, <uint32_t> (field.header_size + delimited_size(size)))
     out = copy_long(out, field.header, field.header_size)
@@ -148,7 +112,7 @@ cdef inline uint8_t *put_string_attribute(uint8_t *out, const Field *field, cons
         out = copy_short(out + 2, field.header, header_size)
         out[0] = TAG_VALUE
         out[1] = <uint8_t> (n + 2)
-        out[2] = TAG_STRING
+        out[2] = ANY_STRING
         out[3] = <uint8_t> n
         return copy_short(out + 4, s, n)
     inner = delimited_size(n)
@@ -158,7 +122,7 @@ cdef inline uint8_t *put_string_attribute(uint8_t *out, const Field *field, cons
         out = copy_short(out, field.header, header_size)
         out[0] = TAG_VALUE
         out = put_varint14(out + 1, <uint32_t> inner)
-        out[0] = TAG_STRING
+        out[0] = ANY_STRING
         out = put_varint14(out + 1, <uint32_t> n)
         return copy_long(out, s, n)
     out[0] = TAG_ATTRIBUTE
@@ -166,7 +130,7 @@ cdef inline uint8_t *put_string_attribute(uint8_t *out, const Field *field, cons
     out = copy_short(out, field.header, header_size)
     out[0] = TAG_VALUE
     out = put_varint(out + 1, <uint32_t> inner)
-    out[0] = TAG_STRING
+    out[0] = ANY_STRING
     out = put_varint(out + 1, <uint32_t> n)
     return copy_long(out, s, n)
 
@@ -176,11 +140,11 @@ cdef inline uint8_t *put_string_body(uint8_t *out, const uint8_t *s, int32_t n) 
     out[0] = TAG_BODY
     if inner < 1 << 14:
         out = put_varint14(out + 1, <uint32_t> inner)
-        out[0] = TAG_STRING
+        out[0] = ANY_STRING
         out = put_varint14(out + 1, <uint32_t> n)
     else:
         out = put_varint(out + 1, <uint32_t> inner)
-        out[0] = TAG_STRING
+        out[0] = ANY_STRING
         out = put_varint(out + 1, <uint32_t> n)
     return copy_long(out, s, n)
 
@@ -196,7 +160,7 @@ cdef int plan_layout(BatchData *b, Layout *layout) noexcept nogil:
         size = delimited_size(b.keys[k].len)
         headers += size
         if b.attrs[k].form == FORM_CONST:
-            constants += attribute_size(size, any_size(&b.attrs[k].constant))
+            constants += attribute_size(size, value_size(&b.attrs[k].constant))
     layout.fields = <Field *> slab_alloc(&b.slab, (b.nkeys + 1) * sizeof(Field))
     layout.by_key = <Field *> slab_alloc(&b.slab, (b.nkeys + 1) * sizeof(Field))
     layout.sizes = <int32_t *> slab_alloc(&b.slab, b.rows * sizeof(int32_t))
@@ -263,10 +227,10 @@ cdef void measure(const BatchData *b, Layout *layout) noexcept nogil:
     elif b.body.form == FORM_VALUES:
         for row in range(b.rows):
             if b.body.values[row].kind != KIND_ABSENT:
-                sizes[row] += delimited_size(any_size(&b.body.values[row]))
+                sizes[row] += delimited_size(value_size(&b.body.values[row]))
     elif b.body.form == FORM_CONST:
         for row in range(b.rows):
-            sizes[row] += delimited_size(any_size(&b.body.constant))
+            sizes[row] += delimited_size(value_size(&b.body.constant))
     for i in range(layout.nfields):
         column = layout.fields[i].column
         if column.form == FORM_SPANS:
@@ -274,7 +238,7 @@ cdef void measure(const BatchData *b, Layout *layout) noexcept nogil:
         else:
             for row in range(b.rows):
                 if column.values[row].kind != KIND_ABSENT:
-                    sizes[row] += attribute_size(layout.fields[i].header_size, any_size(&column.values[row]))
+                    sizes[row] += attribute_size(layout.fields[i].header_size, value_size(&column.values[row]))
     if b.severity != NULL:
         for row in range(b.rows):
             if b.severity[row]:
@@ -286,7 +250,7 @@ cdef void measure(const BatchData *b, Layout *layout) noexcept nogil:
         for row in range(b.rows):
             for i in range(b.sparse[row].off, b.sparse[row].off + b.sparse[row].len):
                 item = &b.items[i]
-                sizes[row] += attribute_size(layout.by_key[item.key].header_size, any_size(&item.value))
+                sizes[row] += attribute_size(layout.by_key[item.key].header_size, value_size(&item.value))
     layout.records = 0
     for row in range(b.rows):
         if b.flags[row] & ROW_DROPPED:
@@ -328,7 +292,7 @@ cdef inline uint8_t *put_record(uint8_t *out, const BatchData *b, const Layout *
             value = &b.body.values[row]
         if value.kind != KIND_ABSENT:
             out[0] = TAG_BODY
-            out = put_varint(out + 1, <uint32_t> any_size(value))
+            out = put_varint(out + 1, <uint32_t> value_size(value))
             out = put_any(out, arena, value)
     for i in range(layout.nfields):
         field = &layout.fields[i]

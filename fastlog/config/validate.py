@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from fastlog.config.fields import UNKNOWN_KEY
 from fastlog.config.model import SECTIONS, ComponentConfig, Config, PipelineConfig, Service
-from fastlog.config.yaml import Document, Node
+from fastlog.config.yaml import Document, Node, builtin_with
 from fastlog.errors import ConfigError, PathPart, Place, Problem
 from fastlog.types import Component, ComponentID
 
@@ -262,6 +262,8 @@ class _Validator:
             if name not in found:
                 section = SECTIONS[kind]
                 fix = suggest(name, found, f"configured {section}") if found else f"add it under '{section}:'"
+                if builtin := builtin_with(section, name):
+                    fix += f"; or write --config {builtin} before the others: it has {name!r}"
                 self.problem(at, f"refers to {kind} {name!r}, which is not configured", fix)
                 continue
             if name in names[:i]:

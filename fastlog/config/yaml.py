@@ -381,7 +381,10 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise _Failure(f"can't read {path}: {error.strerror}") from None
+        message = f"can't read {path}: {error.strerror}"
+        if "/" not in path and not path.endswith((".yaml", ".yml")):
+            message += f" (built-in configurations: {', '.join(builtin_names())})"
+        raise _Failure(message) from None
     except UnicodeDecodeError as error:
         raise _Failure(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from None
 
@@ -401,7 +404,7 @@ def _source(config: str, environ: Mapping[str, str]) -> tuple[str, str]:
             raise _Failure(f"the environment variable {opaque} is not set")
         return environ[opaque], f"env:{opaque}"
     raise _Failure(
-        f"the scheme {scheme!r} is not supported; use a path, file:, env:, yaml: or one of {builtin_names()}"
+        f"the scheme {scheme!r} is not supported; use a path, file:, env:, yaml: or {', '.join(builtin_names())}"
     )
 
 
@@ -458,3 +461,12 @@ def load(configs: Sequence[str], settings: Sequence[str] = (), environ: Mapping[
     if expander.problems:
         raise ConfigError(expander.problems)
     return Document(root, expander.warnings)
+
+
+def builtin_with(section: str, name: str) -> str | None:
+    """The built-in configuration that has the component ``name``, for the fix of a mistake."""
+    for builtin in builtin_names():
+        node = load([builtin], environ={}).root.child(section)
+        if node is not None and node.child(name) is not None:
+            return builtin
+    return None

@@ -4,7 +4,8 @@ configretry, confighttp, configtls). Importing it opens nothing and imports no H
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
@@ -148,16 +149,18 @@ class TLSConfig(ConfigModel):
         return self
 
     def context(self) -> ssl.SSLContext:
-        """A client context. OSError or ssl.SSLError when a file can't be read or is no certificate."""
+        """A client context. ValueError when a file can't be read or is no certificate."""
         pem = self.ca_pem.get_secret_value()
         own = bool(self.ca_file or pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if not own or self.include_system_ca_certs_pool:
             context.load_default_certs()
         if own:
-            context.load_verify_locations(cafile=self.ca_file or None, cadata=pem or None)
+            with _reading("ca_file", self.ca_file) if self.ca_file else _reading("ca_pem"):
+                context.load_verify_locations(cafile=self.ca_file or None, cadata=pem or None)
         if self.cert_file:
-            context.load_cert_chain(self.cert_file, self.key_file)
+            with _reading("cert_file and key_file", self.cert_file, self.key_file):
+                context.load_cert_chain(self.cert_file, self.key_file)
         versions = {
             "1.0": ssl.TLSVersion.TLSv1,
             "1.1": ssl.TLSVersion.TLSv1_1,
@@ -171,6 +174,17 @@ class TLSConfig(ConfigModel):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+@contextmanager
+def _reading(keys: str, *paths: str) -> Iterator[None]:
+    """OpenSSL's errors name neither the key nor the file."""
+    try:
+        yield
+    except OSError as error:  # ssl.SSLError is one
+        wrong = "no PEM certificate, or no key that fits it" if isinstance(error, ssl.SSLError) else error.strerror
+        where = f": {', '.join(paths)}" if paths else ""
+        raise ValueError(f"tls::{keys}{where}: {wrong}") from error
 
 
 def _headers(value: Any) -> Any:

@@ -8,9 +8,9 @@ failures: an idle process does nothing at all.
 
 from __future__ import annotations
 
+import math
 import os
 import queue
-import resource
 import select
 import signal
 import threading
@@ -40,6 +40,7 @@ DRAIN_SECONDS = 20.0
 """How long a stopping run goes on sending what it has read. What remains is read again at the next start."""
 
 _SAVE_SECONDS = 1.0
+_QUIET_SECONDS = 1.0  # of a drain, before it is explained
 _POLL_SECONDS = 0.05  # while waiting for receivers to catch up
 _SEPARATOR = "\n"  # between the receiver's id and its source in the ledger; ids have no line breaks
 
@@ -69,10 +70,16 @@ class Summary:
         )
 
 
-def _resident() -> int:
-    """Bytes of memory this process has now (proc(5), /proc/pid/statm)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+def _memory(field: str) -> int:
+    """Bytes of memory this process has (``VmRSS``) or had at most (``VmHWM``; proc(5), /proc/pid/status).
+
+    getrusage(2) would give the most that the program had which started this one, if that is more.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0]) * 1024
+    return 0
 
 
 class _Lane:
@@ -216,7 +223,7 @@ class Runner:
             read_bytes=self.metrics.total(telemetry.RECEIVER_BYTES),
             cpu_seconds=time.process_time() - cpu,
             wall_seconds=time.monotonic() - self._started,
-            peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            peak_bytes=_memory("VmHWM"),
             complete=complete,
         )
 
@@ -314,7 +321,7 @@ class Runner:
             stack.callback(Endpoint("service::telemetry::metrics", host, port, page).stop)
             self.metrics.gauge("otelcol_process_uptime", lambda: time.monotonic() - self._started)
             self.metrics.gauge("otelcol_process_cpu_seconds", time.process_time)
-            self.metrics.gauge("otelcol_process_memory_rss", _resident)
+            self.metrics.gauge("otelcol_process_memory_rss", lambda: _memory("VmRSS"))
             self.metrics.gauge("fastlog_memory_held_bytes", lambda: self.budget.used)
 
     def _drain(self, seconds: float | None) -> bool:
@@ -328,9 +335,17 @@ class Runner:
         threads = [threading.Thread(target=self._drain_one, args=(sender, end), daemon=True) for sender in senders]
         for thread in threads:
             thread.start()
+        explain_at = time.monotonic() + _QUIET_SECONDS
         while any(thread.is_alive() for thread in threads):
             self._wait(0.25)
             self._tick()
+            if end is not None and time.monotonic() >= explain_at:
+                explain_at = math.inf
+                _log.info(
+                    "stopping: sending what has been read; a second signal ends at once",
+                    blocks=self.ledger.outstanding,
+                    at_most=f"{seconds:g}s",
+                )
         self._save()
         return self.ledger.outstanding == 0
 

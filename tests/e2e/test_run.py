@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -98,6 +99,18 @@ def test_all_that_exists_then_the_end(tmp_path: Path, sink: Sink, start: Start) 
     _, err = again.communicate(timeout=60)
     assert "10 records read" in err.splitlines()[-1]
     assert bodies(sink) == lines(30_010).splitlines()
+
+
+def test_the_peak_is_not_that_of_the_parent(tmp_path: Path, sink: Sink, start: Start) -> None:
+    (tmp_path / "a.log").write_text(lines(5))
+    config = configure(tmp_path, sink)
+    large = b"x" * (400 << 20)  # the kernel hands the largest size on through fork and exec
+    one = start("run", "--config", str(config), "--exit-when-caught-up", API_KEY="x")
+    _, err = one.communicate(timeout=60)
+    del large
+    peak = re.search(r"peak (\d+) MiB", err)
+    assert peak is not None
+    assert 10 < int(peak[1]) < 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -27,11 +27,13 @@ class Config(HTTPClientConfig):
             return value
         try:
             parts = urlsplit(value)
-            known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+            known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
             known = False
         if not known:
-            raise ValueError("not an http:// or https:// URL; write scheme, host and port, as in 'http://host:4318'")
+            raise ValueError(
+                "not an http:// or https:// URL; write scheme, host and port (1 to 65535), as in 'http://host:4318'"
+            )
         return value
 
     @model_validator(mode="after")

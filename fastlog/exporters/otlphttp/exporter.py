@@ -8,6 +8,7 @@ import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fastlog.exporters import otlp
 from fastlog.exporters.compress import compressor
@@ -37,6 +38,9 @@ class OTLPHTTPExporter:
             headers["Content-Encoding"] = self._compress[0]
         own = {name.lower(): value.get_secret_value() for name, value in config.headers.items()}
         headers = {name: value for name, value in headers.items() if name.lower() not in own} | own
+        target = urlsplit(config.url())
+        # Without the login and the query, which may be secrets.
+        self._shown_url = f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
         self._client = Client(
             config.url(),
             headers,
@@ -62,8 +66,11 @@ class OTLPHTTPExporter:
         try:
             response = self._client.post(body, timeout)
         except OSError as error:
-            return Outcome(Outcome.RETRY, f"{type(error).__name__}: {error}")
-        return outcome(response.status, response.headers, response.body)
+            return Outcome(Outcome.RETRY, f"{type(error).__name__}: {error} ({self._shown_url})")
+        told = outcome(response.status, response.headers, response.body)
+        if told.kind != Outcome.DELIVERED:
+            told.detail += f" ({self._shown_url})"
+        return told
 
     def shutdown(self) -> None:
         self._client.close()
@@ -87,6 +94,10 @@ def outcome(status: int, headers: dict[str, str], answer: bytes) -> Outcome:
     # have a 500 dropped; a server in trouble is no reason to lose records.
     if 300 <= status < 400:
         detail += " (a redirect; write the final address in endpoint)"
+    elif status in (401, 403):
+        detail += " (are the exporter's headers right?)"
+    elif status == 404:
+        detail += " (is the endpoint right?)"
     return Outcome(Outcome.WAIT, detail)
 
 

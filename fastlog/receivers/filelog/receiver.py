@@ -195,8 +195,12 @@ class _Loop:
         found = self._finder.scan()
         if self._watch(found.directories):
             found = self._finder.scan()  # what came between the look and the watch was not heard of
-        if first and not found.paths:
-            self._log.warning("no file matches yet", include=self._config.include)
+        if first:
+            closed = [path for path in found.directories if not os.access(path, os.R_OK | os.X_OK)]
+            if closed:
+                self._log.warning("directories can't be read; files in them are not found", paths=sorted(closed)[:5])
+            if not found.paths:
+                self._log.warning("no file matches yet", include=self._config.include)
         missed = 0
         settled = time.time() - SETTLED
         for path in found.paths:

@@ -193,6 +193,10 @@ def test_a_good_one() -> None:
         ),
         ("service: {pipelines: {logs: {processors: [batch]}}}", "which is not configured; add it under 'processors:'"),
         (
+            "service: {pipelines: {logs: {exporters: [clickhouse]}}}",
+            "; or write --config clickstack before the others: it has 'clickhouse'",
+        ),
+        (
             "service: {extensions: [pprof]}",
             "service::extensions[0]: refers to extension 'pprof', which is not configured",
         ),

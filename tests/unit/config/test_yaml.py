@@ -141,7 +141,7 @@ def test_a_config_from_the_environment() -> None:
         ("env:NOPE", "the environment variable NOPE is not set"),
         (
             "http://host/x",
-            "the scheme 'http' is not supported; use a path, file:, env:, yaml: or one of ['clickstack']",
+            "the scheme 'http' is not supported; use a path, file:, env:, yaml: or clickstack",
         ),
     ],
 )

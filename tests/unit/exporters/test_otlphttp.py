@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import email.utils
 import gzip
+import re
 import ssl
 import subprocess
 import time
@@ -133,6 +134,7 @@ def test_a_destination_that_is_away_or_slow_is_retried() -> None:
     exporter.shutdown()
     assert away.kind == Outcome.RETRY
     assert "refused" in away.detail
+    assert away.detail.endswith(f"({sink.url}/v1/logs)")
 
 
 def test_retry_after_in_seconds_and_as_a_date() -> None:
@@ -226,6 +228,37 @@ def test_tls_with_an_own_authority(certificate: tuple[Path, ssl.SSLContext], com
             assert exporter.send([chunk("a" * 200_000), chunk("b")], 5).kind == Outcome.DELIVERED
             exporter.shutdown()
         assert len(sink.requests) == 3
+
+
+def test_a_refusal_names_the_endpoint_without_its_secrets() -> None:
+    with Sink([Answer(401), Answer(404)]) as sink:
+        exporter = make("", logs_endpoint=f"http://me:secret@127.0.0.1:{sink.port}/logs?key=secret")
+        details = [exporter.send([chunk("a")], 5).detail for _ in range(2)]
+        exporter.shutdown()
+    place = f"(http://127.0.0.1:{sink.port}/logs)"
+    assert details == [
+        f"HTTP status 401 (are the exporter's headers right?) {place}",
+        f"HTTP status 404 (is the endpoint right?) {place}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tls", "said"),
+    [
+        ({"ca_file": "{}/none.pem"}, "tls::ca_file: {}/none.pem: No such file or directory"),
+        ({"ca_file": "{}/text.pem"}, "tls::ca_file: {}/text.pem: no PEM certificate, or no key that fits it"),
+        ({"ca_pem": "text"}, "tls::ca_pem: no PEM certificate, or no key that fits it"),
+        (
+            {"cert_file": "{}/none.pem", "key_file": "{}/key.pem"},
+            "tls::cert_file and key_file: {}/none.pem, {}/key.pem: No such file or directory",
+        ),
+    ],
+)
+def test_a_certificate_that_cannot_be_read_is_named(tls: dict[str, str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "text.pem").write_text("text")
+    values = {key: value.replace("{}", str(tmp_path)) for key, value in tls.items()}
+    with pytest.raises(ValueError, match=re.escape(said.replace("{}", str(tmp_path)))):
+        make("https://localhost:1", tls=values)
 
 
 def test_an_unknown_authority_is_refused(certificate: tuple[Path, ssl.SSLContext]) -> None:

@@ -129,6 +129,20 @@ def test_a_stop_drains(parts: Parts, tmp_path: Path) -> None:
     assert parts.of("keep").bodies == ["a", "b", "c"]
 
 
+def test_a_stop_that_takes_long_is_explained(
+    parts: Parts, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastlog.pipeline.runner._QUIET_SECONDS", 0.0)
+    caplog.set_level("INFO", "fastlog.pipeline")
+    hanging = parts.of("keep").gate
+    hanging.clear()
+    one = runner(parts, tmp_path, config(), drain_seconds=0.6)
+    threading.Timer(0.3, one.stop).start()
+    assert not one.run().complete
+    hanging.set()
+    assert sum("stopping" in record.message for record in caplog.records) == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_drain(parts: Parts, tmp_path: Path, number: int) -> None:
     one = runner(parts, tmp_path, config())

@@ -470,6 +470,17 @@ def test_nop_gives_the_bytes_of_the_file(harness: Harness) -> None:
     assert [record["body"] for record in harness.records] == [b"one\n\xff two\n"]
 
 
+def test_a_directory_that_cannot_be_read_is_named(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = str(harness.directory)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed)
+    harness.start()
+    harness.settle()
+    (said,) = [record for record in caplog.records if "directories can't be read" in record.message]
+    assert said.fields["paths"] == [closed]  # type: ignore[attr-defined]
+
+
 def test_operators_run_and_failures_are_reported_once(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
     log = harness.directory / "app.log"
     append(log, "one\ntwo\n")
