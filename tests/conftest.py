@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # part -> (a program it brings, the Debian packages that have it)
 PARTS = {
@@ -18,7 +18,7 @@ PARTS = {
 }
 
 # A slow machine is no failure.
-settings.register_profile("default", deadline=None)
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
 
 

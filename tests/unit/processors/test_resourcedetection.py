@@ -241,7 +241,7 @@ def test_a_silent_tag_service_leaves_the_identity(
         found = detected(
             {"AWS_EC2_METADATA_SERVICE_ENDPOINT": fake.url}, detectors=["ec2"], timeout="1s", ec2={"tags": ["^Name"]}
         )
-        assert time.monotonic() - began < 1.3
+        assert time.monotonic() - began < 1.9, "there was a second try"
     assert found == EC2
     (said,) = warnings(caplog)
     assert "did not come in time" in said
