@@ -10,7 +10,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import logging
 import os
 import warnings
 from importlib import import_module
@@ -33,8 +32,6 @@ from fastlog.types import ComponentID, Context, Processor
 from tests.golden.goldenlib.cases import MUTATIONS, Case, load
 from tests.golden.goldenlib.compare import deviations
 from tests.property.native_oracle import expected_rows, read
-
-logging.getLogger("fastlog").setLevel(logging.CRITICAL)
 
 OBSERVED = 1_762_842_301_000_000_000
 PROCESSORS = ("attributes", "resource", "transform")
