@@ -105,6 +105,7 @@ def test_the_embedded_table_has_clickstacks_columns(create: Create, engine: Engi
     exporter = create(f"chdb://{engine.path}", database="otel", logs_table_name="logs", ttl="720h")
     rows = records(1)
     rows[0]["resource"]["k8s.pod.name"] = "web-1"
+    rows[0]["time_unix_nano"] = time.time_ns()  # an older one may be gone at any time
     exporter.send([chunk(exporter, rows)], 5.0)
     answer = engine.query("SELECT name FROM system.columns WHERE database = 'otel' AND table = 'logs'", "TSV")
     names = answer.decode().split()
