@@ -45,12 +45,12 @@ from fastlog._core.types cimport (
 )
 from fastlog._core.value cimport (
     ANY_ARRAY,
-    ANY_MAP,
     Name,
     Pair,
     absent,
     append_map,
     find_pair,
+    is_map,
     map_entries,
     map_merge,
     map_with,
@@ -65,7 +65,6 @@ from fastlog._core.value cimport (
 
 cdef enum:
     WINDOW = 256
-    DEEPEST = 40            # nodes below each other
     KIND_ERROR = 64         # of a Value: the expression failed for this row
     MOST_TAGS = 1024
 
@@ -242,10 +241,6 @@ cdef inline Value int_value(int64_t i) noexcept nogil:
     return value
 
 
-cdef inline bint is_map(const Run *r, Value value) noexcept nogil:
-    return value.kind == KIND_ANY and r.b.arena.data[value.u.s.off] == ANY_MAP
-
-
 cdef inline bint is_list(const Run *r, Value value) noexcept nogil:
     return value.kind == KIND_ANY and r.b.arena.data[value.u.s.off] == ANY_ARRAY
 
@@ -396,7 +391,7 @@ cdef Value keys_of(const Run *r, Value value, const Name *names, int32_t depth) 
         value = plain(value)
         if value.kind == KIND_ABSENT:
             return value
-        if not is_map(r, value):
+        if not is_map(r.b, value):
             return error_value()
         if not find_pair(r.b.arena.data, value, names[i].s, names[i].len, &pair):
             return absent()
@@ -664,7 +659,7 @@ cdef int evaluate_row(Run *r, const Node *node, Value a, Value b, Value c, Value
     elif node.op == OP_IS_KIND:
         out[0] = bool_value(a.kind < 32 and node.i >> a.kind & 1)
     elif node.op == OP_IS_MAP:
-        out[0] = bool_value(is_map(r, a))
+        out[0] = bool_value(is_map(r.b, a))
     elif node.op == OP_IS_LIST:
         out[0] = bool_value(is_list(r, a))
     elif node.op == OP_IS_MATCH:
@@ -825,7 +820,7 @@ cdef int set_keys(Run *r, Value root, const Name *names, int32_t depth, Value va
         out[0] = value
         return 0
     root = plain(root)
-    if root.kind != KIND_ABSENT and not is_map(r, root):
+    if root.kind != KIND_ABSENT and not is_map(r.b, root):
         out[0] = error_value()
         return 0
     if find_pair(r.b.arena.data, root, names[0].s, names[0].len, &pair):
@@ -876,7 +871,7 @@ cdef int store(Run *r, const Command *command, int32_t row, Value value) noexcep
         return 0
     if command.place == PLACE_ATTRIBUTES:
         if command.depth == 0:
-            if not is_map(r, value):
+            if not is_map(r.b, value):
                 r.errors += 1
                 return 0
             status = clear_attributes(b, row)
@@ -897,7 +892,7 @@ cdef int store(Run *r, const Command *command, int32_t row, Value value) noexcep
         root = value
         if command.depth:
             status = set_keys(r, r.cache[row - r.lo], command.names, command.depth, value, &root)
-        elif not is_map(r, value):
+        elif not is_map(r.b, value):
             root = error_value()
         if status == 0 and root.kind != KIND_ERROR:
             r.cache[row - r.lo] = root
@@ -936,7 +931,7 @@ cdef int target_map(Run *r, const Command *command, int32_t row, Value *out) noe
     node.depth = command.depth
     node.names = command.names
     status = get_path(r, &node, row, out)
-    if status == 0 and not is_map(r, out[0]):
+    if status == 0 and not is_map(r.b, out[0]):
         out[0] = error_value()
     return status
 
@@ -950,7 +945,7 @@ cdef int merge(Run *r, const Command *command, int32_t row, Value extra) noexcep
     cdef int status = 0
     cdef bint present
     cdef Name name
-    if not is_map(r, extra):
+    if not is_map(r.b, extra):
         r.errors += 1
         return 0
     rest = map_entries(b.arena.data, extra)
@@ -1039,7 +1034,7 @@ cdef int flat_value(Run *r, int32_t row, Value *map_, bint attributes, Value val
     cdef int status = 0
     if depth >= deepest or value.kind != KIND_ANY:
         return flat_put(r, row, map_, attributes, value)
-    if is_map(r, value):
+    if is_map(r.b, value):
         return flat_map(r, row, map_, attributes, value, depth + 1, deepest)
     count = count_items(r, value)
     for i in range(count):
@@ -1049,7 +1044,7 @@ cdef int flat_value(Run *r, int32_t row, Value *map_, bint attributes, Value val
             status = flat_index(&r.scratch, i)
         if status:
             return status
-        if is_map(r, item) and depth + 1 < deepest:
+        if is_map(r.b, item) and depth + 1 < deepest:
             status = flat_map(r, row, map_, attributes, item, depth + 2, deepest)
         elif is_list(r, item) and depth + 1 < deepest:
             # flattenSlice puts no dot between its prefix and the index
